@@ -40,6 +40,7 @@ from runlife.policy import Policy
 from runlife.rows import Argument, Cause, Effect, Evidence, Given, Guard, Transition, at, on
 from runlife.run import Message, Run, RunStep
 from runlife.table import MESSAGE, RUN, RUN_STEP, MessageStatus, RunStatus, RunStepStatus
+from runlife.trace import TraceChecker, explain
 from runlife.values import (
     IncompleteDetails,
     LastError,
@@ -97,6 +98,7 @@ __all__ = [
     "TimeError",
     "ToolCall",
     "ToolOutput",
+    "TraceChecker",
     "TraceError",
     "Transition",
     "UnknownEventError",
@@ -105,5 +107,6 @@ __all__ = [
     "WorldError",
     "at",
     "entity",
+    "explain",
     "on",
 ]

@@ -1,8 +1,8 @@
 """What comes of an event: the row that was taken, or a refusal that says why none was.
 
-Both are values; ``outcome.ok`` tells them apart for a person and for a type checker. A refusal
-turns into the matching exception with :meth:`Refusal.error`. There is no third answer: never a bare
-``False``, never silence. What happened is kept as a :class:`Record`.
+Both are values: ``outcome.ok`` tells them apart, and ``isinstance(outcome, Refusal)`` does so for
+every type checker. A refusal turns into the matching exception with :meth:`Refusal.error`. There is
+no third answer: never a bare ``False``, never silence. What happened is kept as a :class:`Record`.
 """
 
 from __future__ import annotations
