@@ -1,0 +1,70 @@
+"""The fake: an in-memory Assistants API that executes the engine's own table, on any clock.
+
+>>> from runlife import VirtualClock
+>>> from runlife_adapters.memory import After, Schedule, World
+>>> world = World(VirtualClock(), schedule=Schedule(in_progress=[After(5, "failed")]))
+>>> assistant = world.create_assistant(model="gpt-4o")
+>>> thread = world.create_thread(messages=[{"role": "user", "content": "Hello"}])
+>>> run = world.create_run(thread.id, assistant_id=assistant.id)
+>>> world.advance(6)
+6.0
+>>> [record.target.value for record in world.journal(run.id)]
+['queued', 'in_progress', 'failed']
+"""
+
+from runlife_adapters.memory.errors import ApiError
+from runlife_adapters.memory.ids import Kind
+from runlife_adapters.memory.inputs import (
+    AssistantFields,
+    CreateRunOptions,
+    CreateThreadAndRunOptions,
+    NewMessage,
+    NewThread,
+    RunOptions,
+)
+from runlife_adapters.memory.lists import ListOptions
+from runlife_adapters.memory.model import Call, Context, Echo, Model, Said, ToolRound, Turn
+from runlife_adapters.memory.resources import (
+    AssistantObject,
+    DeletedObject,
+    MessageObject,
+    Page,
+    Resource,
+    RunObject,
+    RunStepObject,
+    ThreadObject,
+)
+from runlife_adapters.memory.schedule import NEVER, USUAL_DELAY, After, Schedule
+from runlife_adapters.memory.world import World
+
+__all__ = [
+    "NEVER",
+    "USUAL_DELAY",
+    "After",
+    "ApiError",
+    "AssistantFields",
+    "AssistantObject",
+    "Call",
+    "Context",
+    "CreateRunOptions",
+    "CreateThreadAndRunOptions",
+    "DeletedObject",
+    "Echo",
+    "Kind",
+    "ListOptions",
+    "MessageObject",
+    "Model",
+    "NewMessage",
+    "NewThread",
+    "Page",
+    "Resource",
+    "RunObject",
+    "RunOptions",
+    "RunStepObject",
+    "Said",
+    "Schedule",
+    "ThreadObject",
+    "ToolRound",
+    "Turn",
+    "World",
+]

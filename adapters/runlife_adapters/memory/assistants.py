@@ -1,0 +1,63 @@
+"""The operations on assistants."""
+
+from __future__ import annotations
+
+from typing import Unpack
+
+from attrs import evolve
+
+from runlife_adapters.memory.core import Core
+from runlife_adapters.memory.ids import Kind
+from runlife_adapters.memory.inputs import (
+    AssistantFields,
+    assistant_defaults,
+    assistant_values,
+)
+from runlife_adapters.memory.lists import ListOptions, cut
+from runlife_adapters.memory.resources import (
+    AssistantObject,
+    DeletedObject,
+    Page,
+    whole,
+)
+
+__all__ = ["Assistants"]
+
+
+class Assistants(Core):
+    """The operations on assistants."""
+
+    def create_assistant(self, **wanted: Unpack[AssistantFields]) -> AssistantObject:
+        """Create an assistant; its ``model`` must be given."""
+        values = {**assistant_defaults(), **assistant_values(wanted)}
+        with self._at_now() as now:
+            assistant_id = self._store.ids.new(Kind.ASSISTANT)
+            assistant = AssistantObject(id=assistant_id, created_at=whole(now), **values)
+            self._store.assistants[assistant_id] = assistant
+            return assistant
+
+    def retrieve_assistant(self, assistant_id: str) -> AssistantObject:
+        """Return an assistant."""
+        with self._at_now():
+            return self._store.assistant(assistant_id)
+
+    def modify_assistant(self, assistant_id: str, **wanted: Unpack[AssistantFields]) -> AssistantObject:
+        """Change what is said of an assistant. Runs that exist keep what they were created with."""
+        values = assistant_values(wanted)
+        with self._at_now():
+            assistant = evolve(self._store.assistant(assistant_id), **values)
+            self._store.assistants[assistant_id] = assistant
+            return assistant
+
+    def delete_assistant(self, assistant_id: str) -> DeletedObject:
+        """Delete an assistant."""
+        with self._at_now():
+            assistant = self._store.assistant(assistant_id)
+            del self._store.assistants[assistant_id]
+            return DeletedObject(assistant_id, assistant.object)
+
+    def list_assistants(self, **options: Unpack[ListOptions]) -> Page[AssistantObject]:
+        """Return a page of the assistants."""
+        with self._at_now():
+            found, has_more = cut(Kind.ASSISTANT, self._store.assistants, options)
+            return Page(tuple(found), has_more)

@@ -1,0 +1,149 @@
+"""What the service answers when it refuses, word for word, and the one place that chooses the words.
+
+The engine says *why* something is refused (which guard, which status); this module says it as the
+service did. :data:`REFUSALS` is the whole translation. The sentences were recorded from, or observed
+at, the real service; where nobody saw one, it follows the pattern of its neighbours.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from runlife import MisuseError, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from runlife import Refusal
+    from runlife_adapters.memory.ids import Kind
+
+__all__ = [
+    "ABOVE_MAXIMUM",
+    "BELOW_MINIMUM",
+    "INVALID_REQUEST",
+    "NOT_FOUND",
+    "NOT_UPDATABLE",
+    "OUTPUTS_TOO_LARGE",
+    "REFUSALS",
+    "STRING_TOO_LONG",
+    "THREAD_LOCKED",
+    "UNSUPPORTED_VALUE",
+    "ApiError",
+    "Words",
+    "not_found",
+    "refused",
+]
+
+INVALID_REQUEST = "invalid_request_error"
+
+
+class ApiError(MisuseError):
+    """A request that the service refuses: nothing has changed, and ``message`` says why.
+
+    :param status: the HTTP status.
+    :param type: the family of the error, nearly always ``invalid_request_error``.
+    :param param: the parameter at fault, as a path into the request body, if there is one.
+    :param code: a word for programs, if the service gives one.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        type: str = INVALID_REQUEST,
+        param: str | None = None,
+        code: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.type = type
+        self.param = param
+        self.code = code
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the envelope in which the service sends an error."""
+        body = {"message": self.message, "type": self.type, "param": self.param, "code": self.code}
+        return {"error": body}
+
+
+@frozen
+class Words:
+    """One way to refuse: ``text`` and ``param`` may name facts in braces."""
+
+    status: int
+    text: str
+    param: str | None = None
+    code: str | None = None
+
+    def error(self, **facts: object) -> ApiError:
+        """Return the error with its facts filled in."""
+        param = self.param and self.param.format(**facts)
+        return ApiError(self.status, self.text.format(**facts), param=param, code=self.code)
+
+
+NOT_FOUND = Words(404, "No {noun} found with id '{id}'.")
+THREAD_LOCKED = Words(400, "Can't add messages to {thread_id} while a run {run_id} is active.")
+NOT_UPDATABLE = Words(400, "Cannot update run with status '{status}'.")
+STRING_TOO_LONG = Words(
+    400,
+    "Invalid '{param}': string too long. Expected a string with maximum length {maximum}, "
+    "but got a string with length {length} instead.",
+    param="{param}",
+    code="string_above_max_length",
+)
+OUTPUTS_TOO_LARGE = Words(
+    400,
+    "'tool_outputs' too large: the combined tool outputs must be less than 512kb.",
+    param="tool_outputs",
+    code="invalid_value",
+)
+BELOW_MINIMUM = Words(
+    400,
+    "Invalid '{param}': integer below minimum value. Expected a value >= {limit}, but got {value} instead.",
+    param="{param}",
+    code="integer_below_min_value",
+)
+ABOVE_MAXIMUM = Words(
+    400,
+    "Invalid '{param}': integer above maximum value. Expected a value <= {limit}, but got {value} instead.",
+    param="{param}",
+    code="integer_above_max_value",
+)
+UNSUPPORTED_VALUE = Words(
+    400,
+    "Invalid value: '{value}'. Supported values are: {supported}.",
+    param="{param}",
+    code="invalid_value",
+)
+
+REFUSALS: Mapping[tuple[str, str | None], Words] = {
+    ("create", "thread_is_free"): Words(400, "Thread {thread_id} already has an active run {active_run_id}."),
+    ("create", "thread_has_input"): Words(
+        400,
+        "Run creation requires a Thread with a user message or an assistant with instructions.",
+        code="invalid_thread",
+    ),
+    ("submit_tool_outputs", None): Words(400, 'Runs in status "{status}" do not accept tool outputs.'),
+    ("submit_tool_outputs", "outputs_match_calls"): Words(
+        400, "Expected tool outputs for call_ids {expected}, got {got}"
+    ),
+    ("cancel", None): Words(400, "Cannot cancel run with status '{status}'."),
+}
+"""The engine's refusals in the service's words, by event and by the guard that failed.
+
+None stands for every refusal without a guard: no row from this status, whatever the reason.
+"""
+
+
+def refused(refusal: Refusal, **facts: object) -> ApiError:
+    """Return a refusal of the engine in the service's words."""
+    guard = refusal.guard.name if isinstance(refusal, Refused) else None
+    return REFUSALS[refusal.event, guard].error(status=refusal.status, **facts)
+
+
+def not_found(kind: Kind, id: str) -> ApiError:
+    """Return the answer for an id that names nothing."""
+    return NOT_FOUND.error(noun=kind.noun, id=id)

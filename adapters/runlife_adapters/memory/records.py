@@ -1,0 +1,239 @@
+"""What the fake keeps: the engine's instances, and what they are configured with.
+
+A record is mutable and stays inside the World; what leaves it is a :meth:`view`, a snapshot.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import asdict, define, field, frozen
+
+from runlife import Message, Run, RunStatus, RunStep, ToolCall, ToolOutput, Usage
+from runlife_adapters.memory.model import Context, Said, ToolRound, Turn
+from runlife_adapters.memory.resources import (
+    Json,
+    MessageObject,
+    RunObject,
+    RunStepObject,
+    ThreadObject,
+    to_wire,
+    whole,
+)
+from runlife_adapters.memory.schedule import After, Schedule
+
+__all__ = ["MessageRecord", "Move", "RunRecord", "RunSettings", "StepRecord", "ThreadRecord"]
+
+
+@define(eq=False)
+class MessageRecord:
+    """A message: its lifecycle, and what it says."""
+
+    message: Message
+    thread_id: str
+    role: str
+    content: tuple[Json, ...]
+    attachments: tuple[Json, ...] = ()
+    metadata: Mapping[str, str] = field(factory=dict[str, str])
+    assistant_id: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The text parts, together."""
+        return "".join(part["text"]["value"] for part in self.content if part["type"] == "text")
+
+    def view(self) -> MessageObject:
+        """Return the message as it is now."""
+        return MessageObject(
+            id=self.message.id,
+            created_at=whole(self.message.created_at),
+            assistant_id=self.assistant_id,
+            thread_id=self.thread_id,
+            run_id=self.message.run_id,
+            role=self.role,
+            content=self.content,
+            attachments=self.attachments,
+            metadata=self.metadata,
+        )
+
+
+@define(eq=False)
+class ThreadRecord:
+    """A thread, with its messages and its runs, each oldest first."""
+
+    id: str
+    created_at: float
+    metadata: Mapping[str, str]
+    tool_resources: Json
+    messages: dict[str, MessageRecord] = field(factory=dict[str, MessageRecord])
+    runs: dict[str, RunRecord] = field(factory=dict[str, "RunRecord"])
+
+    def keep(self, *messages: MessageRecord) -> None:
+        """Add messages at the end."""
+        self.messages.update((message.message.id, message) for message in messages)
+
+    @property
+    def active_run_id(self) -> str | None:
+        """The run that locks the thread. Only the latest can: it would not exist beside another."""
+        latest = next(reversed(self.runs.values()), None)
+        return latest.run.id if latest is not None and latest.run.is_active else None
+
+    def view(self) -> ThreadObject:
+        """Return the thread as it is now."""
+        return ThreadObject(
+            id=self.id,
+            created_at=whole(self.created_at),
+            metadata=self.metadata,
+            tool_resources=self.tool_resources,
+        )
+
+
+@frozen(kw_only=True)
+class RunSettings:
+    """What a run is configured with; it never decides a move."""
+
+    assistant_id: str
+    model: str
+    instructions: str | None
+    tools: tuple[Json, ...]
+    tool_resources: Json
+    metadata: Mapping[str, str]
+    temperature: float | None
+    top_p: float | None
+    reasoning_effort: str | None
+    truncation_strategy: Json
+    response_format: Any
+    tool_choice: Any
+    parallel_tool_calls: bool
+
+
+@frozen(kw_only=True)
+class Move:
+    """What the server will do to a run, and when, unless the client changes its status before.
+
+    ``payload`` holds the arguments of the event; ``text`` is what the run's message says with it.
+    """
+
+    at: float
+    event: str
+    payload: Json
+    text: str | None
+
+    @property
+    def usage(self) -> Usage | None:
+        """What the turn that ends with this move cost."""
+        return self.payload.get("usage")
+
+
+@define(eq=False)
+class StepRecord:
+    """A step: its lifecycle, and either the message it writes or the calls it makes."""
+
+    step: RunStep
+    message: MessageRecord | None
+    calls: tuple[ToolCall, ...] = ()
+    outputs: tuple[ToolOutput, ...] = ()
+    spent: Usage | None = None
+
+    @property
+    def type(self) -> str:
+        """Its type in the API's words."""
+        return "tool_calls" if self.message is None else "message_creation"
+
+    @property
+    def details(self) -> Json:
+        """Its details as they stand on the wire."""
+        if self.message is not None:
+            return {"type": self.type, self.type: {"message_id": self.message.message.id}}
+        outputs = {output.tool_call_id: output.output for output in self.outputs}
+        calls = [to_wire(call) for call in self.calls]
+        for call in calls:
+            call["function"]["output"] = outputs.get(call["id"])
+        return {"type": self.type, self.type: calls}
+
+
+@define(eq=False)
+class RunRecord:
+    """A run: its lifecycle, its steps, and what the server is about to do with it."""
+
+    run: Run
+    order: int
+    """How many runs were created before it."""
+    settings: RunSettings
+    thread: ThreadRecord
+    schedule: Schedule
+    steps: dict[str, StepRecord] = field(factory=dict[str, StepRecord])
+    visits: Counter[RunStatus] = field(factory=Counter[RunStatus])
+    turn: Turn | None = None
+    """What the model does in the current round."""
+    move: Move | None = None
+
+    @property
+    def open_step(self) -> StepRecord | None:
+        """The step that is not over; there is at most one."""
+        latest = next(reversed(self.steps.values()), None)
+        return None if latest is None or latest.step.is_terminal else latest
+
+    def upcoming(self, status: RunStatus) -> After:
+        """Return what the schedule says about the next visit of a status."""
+        entries, visit = self.schedule.entries(status), self.visits[status]
+        return entries[visit] if visit < len(entries) else After()
+
+    def context(self) -> Context:
+        """Return what the model sees now."""
+        settings, messages = self.settings, list(self.thread.messages.values())
+        if (last := settings.truncation_strategy["last_messages"]) is not None:
+            messages = messages[-last:]
+        done = (step for step in self.steps.values() if step.outputs)
+        return Context(
+            model=settings.model,
+            instructions=settings.instructions,
+            messages=tuple(Said(message.role, message.text) for message in messages),
+            tools=tuple(to_wire(settings.tools)),
+            tool_choice=to_wire(settings.tool_choice),
+            rounds=tuple(ToolRound(step.calls, step.outputs) for step in done),
+        )
+
+    def view(self) -> RunObject:
+        """Return the run as it is now."""
+        run = self.run
+        return RunObject(
+            id=run.id,
+            created_at=whole(run.created_at),
+            thread_id=self.thread.id,
+            status=run.status,
+            started_at=whole(run.started_at),
+            expires_at=whole(run.expires_at),
+            cancelled_at=whole(run.cancelled_at),
+            failed_at=whole(run.failed_at),
+            completed_at=whole(run.completed_at),
+            required_action=run.required_action,
+            last_error=run.last_error,
+            max_completion_tokens=run.max_completion_tokens,
+            max_prompt_tokens=run.max_prompt_tokens,
+            incomplete_details=run.incomplete_details,
+            usage=run.usage,
+            **asdict(self.settings, recurse=False),
+        )
+
+    def view_step(self, record: StepRecord) -> RunStepObject:
+        """Return one of its steps as it is now."""
+        step = record.step
+        return RunStepObject(
+            id=step.id,
+            created_at=whole(step.created_at),
+            run_id=self.run.id,
+            assistant_id=self.settings.assistant_id,
+            thread_id=self.thread.id,
+            type=record.type,
+            status=step.status,
+            cancelled_at=whole(step.cancelled_at),
+            completed_at=whole(step.completed_at),
+            expires_at=whole(self.run.expires_at),
+            failed_at=whole(step.failed_at),
+            last_error=step.last_error,
+            step_details=record.details,
+            usage=record.spent if step.is_terminal else None,
+        )

@@ -1,0 +1,270 @@
+"""The API's objects, as values: what each operation answers, with exactly the fields of the wire.
+
+The names are those of the API's specification (``RunObject`` and so on); fields and their order are
+those of recorded exchanges, which differ from the specification here and there (a run has
+``tool_resources`` and ``reasoning_effort``; a step has ``expires_at`` and no ``metadata``; a message
+has no ``status`` outside event streams). An object is a snapshot: it does not change when its
+original does. Times are whole unix seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from functools import singledispatch
+from math import floor
+from typing import Any, ClassVar, Generic, TypeVar, overload
+
+from attrs import fields, frozen
+
+from runlife import IncompleteDetails, LastError, RequiredAction, RunStatus, RunStepStatus, ToolCall, Usage
+
+__all__ = [
+    "AssistantObject",
+    "DeletedObject",
+    "Json",
+    "MessageObject",
+    "Page",
+    "Resource",
+    "RunObject",
+    "RunStepObject",
+    "ThreadObject",
+    "to_wire",
+    "whole",
+]
+
+Json = dict[str, Any]
+"""A JSON object."""
+
+
+@overload
+def whole(moment: float) -> int: ...
+@overload
+def whole(moment: None) -> None: ...
+@overload
+def whole(moment: float | None) -> int | None: ...
+def whole(moment: float | None) -> int | None:
+    """Return a time as it stands on the wire: in whole seconds."""
+    return None if moment is None else floor(moment)
+
+
+@singledispatch
+def to_wire(value: Any) -> Any:
+    """Return the JSON of a value, sharing nothing mutable with it."""
+    return value
+
+
+@to_wire.register
+def _(value: StrEnum) -> str:
+    return value.value
+
+
+@to_wire.register(Mapping)
+def _(value: Mapping[str, Any]) -> Json:
+    return {name: to_wire(item) for name, item in value.items()}
+
+
+@to_wire.register(list)
+@to_wire.register(tuple)
+def _(value: list[Any] | tuple[Any, ...]) -> list[Any]:
+    return [to_wire(item) for item in value]
+
+
+@to_wire.register(LastError)
+@to_wire.register(IncompleteDetails)
+def _(value: LastError | IncompleteDetails) -> Json:
+    return value.to_json()
+
+
+@to_wire.register
+def _(value: ToolCall) -> Json:
+    function = {"name": value.name, "arguments": value.arguments}
+    return {"id": value.id, "type": "function", "function": function}
+
+
+@to_wire.register
+def _(value: RequiredAction) -> Json:
+    return {
+        "type": "submit_tool_outputs",
+        "submit_tool_outputs": {"tool_calls": to_wire(value.tool_calls)},
+    }
+
+
+@to_wire.register
+def _(value: Usage) -> Json:
+    return {
+        "prompt_tokens": value.prompt_tokens,
+        "completion_tokens": value.completion_tokens,
+        "total_tokens": value.total_tokens,
+        "prompt_token_details": {"cached_tokens": 0},
+        "completion_tokens_details": {"reasoning_tokens": 0},
+    }
+
+
+@frozen(kw_only=True)
+class Resource:
+    """Base of the API's objects."""
+
+    object: ClassVar[str]
+    """What the object calls itself."""
+
+    id: str
+
+    def to_json(self) -> Json:
+        """Return the object as it stands on the wire."""
+        values = {a.name: to_wire(getattr(self, a.name)) for a in fields(type(self))}
+        return {"id": values.pop("id"), "object": self.object, **values}
+
+
+@to_wire.register
+def _(value: Resource) -> Json:
+    return value.to_json()
+
+
+@frozen(kw_only=True)
+class AssistantObject(Resource):
+    """An assistant."""
+
+    object = "assistant"
+
+    created_at: int
+    name: str | None
+    description: str | None
+    model: str
+    instructions: str | None
+    tools: tuple[Json, ...]
+    top_p: float | None
+    temperature: float | None
+    reasoning_effort: str | None
+    tool_resources: Json
+    metadata: Mapping[str, str]
+    response_format: Any
+
+
+@frozen(kw_only=True)
+class ThreadObject(Resource):
+    """A thread."""
+
+    object = "thread"
+
+    created_at: int
+    metadata: Mapping[str, str]
+    tool_resources: Json
+
+
+@frozen(kw_only=True)
+class MessageObject(Resource):
+    """A message of a thread."""
+
+    object = "thread.message"
+
+    created_at: int
+    assistant_id: str | None
+    thread_id: str
+    run_id: str | None
+    role: str
+    content: tuple[Json, ...]
+    attachments: tuple[Json, ...] | None
+    """None in the answer to a modification, which carried ``file_ids`` in its place (recorded)."""
+    metadata: Mapping[str, str]
+
+    def to_json(self) -> Json:
+        """Return the object as it stands on the wire."""
+        said = super().to_json()
+        if self.attachments is not None:
+            return said
+        return {
+            ("file_ids" if k == "attachments" else k): ([] if k == "attachments" else v)
+            for k, v in said.items()
+        }
+
+
+@frozen(kw_only=True)
+class RunObject(Resource):
+    """A run."""
+
+    object = "thread.run"
+
+    created_at: int
+    assistant_id: str
+    thread_id: str
+    status: RunStatus
+    started_at: int | None
+    expires_at: int | None
+    cancelled_at: int | None
+    failed_at: int | None
+    completed_at: int | None
+    required_action: RequiredAction | None
+    last_error: LastError | None
+    model: str
+    instructions: str | None
+    tools: tuple[Json, ...]
+    tool_resources: Json
+    metadata: Mapping[str, str]
+    temperature: float | None
+    top_p: float | None
+    reasoning_effort: str | None
+    max_completion_tokens: int | None
+    max_prompt_tokens: int | None
+    truncation_strategy: Json
+    incomplete_details: IncompleteDetails | None
+    usage: Usage | None
+    response_format: Any
+    tool_choice: Any
+    parallel_tool_calls: bool
+
+
+@frozen(kw_only=True)
+class RunStepObject(Resource):
+    """A step of a run."""
+
+    object = "thread.run.step"
+
+    created_at: int
+    run_id: str
+    assistant_id: str
+    thread_id: str
+    type: str
+    status: RunStepStatus
+    cancelled_at: int | None
+    completed_at: int | None
+    expires_at: int | None
+    """That of its run, as long as the run has one (recorded)."""
+    failed_at: int | None
+    last_error: LastError | None
+    step_details: Json
+    usage: Usage | None
+
+
+@frozen
+class DeletedObject:
+    """The answer to a deletion: ``object`` is what was deleted, and that it was."""
+
+    id: str
+    object: str
+
+    def to_json(self) -> Json:
+        """Return the object as it stands on the wire."""
+        return {"id": self.id, "object": f"{self.object}.deleted", "deleted": True}
+
+
+ResourceT = TypeVar("ResourceT", bound=Resource)
+
+
+@frozen
+class Page(Generic[ResourceT]):
+    """One page of a list."""
+
+    data: tuple[ResourceT, ...]
+    has_more: bool
+
+    def to_json(self) -> Json:
+        """Return the envelope in which the service sends a list."""
+        ids = [item.id for item in self.data]
+        return {
+            "object": "list",
+            "data": [item.to_json() for item in self.data],
+            "first_id": ids[0] if ids else None,
+            "last_id": ids[-1] if ids else None,
+            "has_more": self.has_more,
+        }

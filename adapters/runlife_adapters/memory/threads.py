@@ -1,0 +1,117 @@
+"""The operations on threads and their messages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Unpack
+
+from attrs import evolve
+
+from runlife_adapters.memory.errors import THREAD_LOCKED
+from runlife_adapters.memory.ids import Kind
+from runlife_adapters.memory.lists import ListOptions, cut
+from runlife_adapters.memory.resources import (
+    DeletedObject,
+    Json,
+    MessageObject,
+    Page,
+    ThreadObject,
+    to_wire,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from runlife_adapters.memory.inputs import (
+        NewMessage,
+        NewThread,
+    )
+
+from runlife_adapters.memory.core import Core
+
+__all__ = ["Threads"]
+
+
+class Threads(Core):
+    """The operations on threads and their messages."""
+
+    def create_thread(self, **wanted: Unpack[NewThread]) -> ThreadObject:
+        """Create a thread, with messages if they are given."""
+        with self._at_now() as now:
+            thread = self._store.new_thread(wanted, now)
+            self._store.threads[thread.id] = thread
+            return thread.view()
+
+    def retrieve_thread(self, thread_id: str) -> ThreadObject:
+        """Return a thread. Here, and only here, its code interpreter shows up by itself (recorded)."""
+        with self._at_now():
+            thread = self._store.thread(thread_id).view()
+            usual: Json = {"code_interpreter": {"file_ids": []}}
+            return evolve(thread, tool_resources=thread.tool_resources or usual)
+
+    def modify_thread(
+        self,
+        thread_id: str,
+        *,
+        metadata: Mapping[str, str] | None = None,
+        tool_resources: Mapping[str, Any] | None = None,
+    ) -> ThreadObject:
+        """Change the metadata or the tool resources of a thread; None leaves them as they are."""
+        with self._at_now():
+            thread = self._store.thread(thread_id)
+            if metadata is not None:
+                thread.metadata = to_wire(metadata)
+            if tool_resources is not None:
+                thread.tool_resources = to_wire(tool_resources)
+            return thread.view()
+
+    def delete_thread(self, thread_id: str) -> DeletedObject:
+        """Delete a thread with all it holds. A run that is active goes on unseen."""
+        with self._at_now():
+            thread = self._store.thread(thread_id)
+            del self._store.threads[thread_id]
+            return DeletedObject(thread_id, thread.view().object)
+
+    # Messages
+
+    def create_message(self, thread_id: str, **wanted: Unpack[NewMessage]) -> MessageObject:
+        """Add a message to a thread that no run locks."""
+        with self._at_now() as now:
+            thread = self._store.thread(thread_id)
+            if thread.active_run_id is not None:
+                raise THREAD_LOCKED.error(thread_id=thread_id, run_id=thread.active_run_id)
+            message = self._store.new_message(thread_id, wanted, now)
+            thread.keep(message)
+            return message.view()
+
+    def retrieve_message(self, thread_id: str, message_id: str) -> MessageObject:
+        """Return a message."""
+        with self._at_now():
+            return self._store.message(thread_id, message_id).view()
+
+    def modify_message(
+        self, thread_id: str, message_id: str, *, metadata: Mapping[str, str] | None = None
+    ) -> MessageObject:
+        """Change the metadata of a message; None leaves it as it is."""
+        with self._at_now():
+            message = self._store.message(thread_id, message_id)
+            if metadata is not None:
+                message.metadata = to_wire(metadata)
+            return evolve(message.view(), attachments=None)
+
+    def delete_message(self, thread_id: str, message_id: str) -> DeletedObject:
+        """Delete a message."""
+        with self._at_now():
+            message = self._store.message(thread_id, message_id)
+            del self._store.threads[thread_id].messages[message_id]
+            return DeletedObject(message_id, message.view().object)
+
+    def list_messages(
+        self, thread_id: str, *, run_id: str | None = None, **options: Unpack[ListOptions]
+    ) -> Page[MessageObject]:
+        """Return a page of the messages of a thread, of all or of those that one run wrote."""
+        with self._at_now():
+            messages = self._store.thread(thread_id).messages
+            if run_id is not None:
+                messages = {id: m for id, m in messages.items() if m.message.run_id == run_id}
+            found, has_more = cut(Kind.MESSAGE, messages, options)
+            return Page(tuple(message.view() for message in found), has_more)

@@ -1,0 +1,40 @@
+"""The World: the Assistants API of one organisation, in memory, on a clock of your choice.
+
+It executes the engine's table and never decides legality itself: whether a run may be created,
+cancelled or given outputs is asked of the engine's :class:`~runlife.Run`, and a refusal comes back
+in the service's own words (:class:`~runlife_adapters.memory.errors.ApiError`).
+
+Nothing runs in the background. Before every operation, everything that is due up to ``clock.now()``
+happens, in the order of time, each thing at its exact moment: on a
+:class:`~runlife.VirtualClock` a run lives its ten minutes in no time, and the same calls at the same
+times give the same answers and the same ids, always.
+
+A World may be shared between threads: one lock makes every operation happen whole, so that of two
+racing calls one is applied and the other meets what it left.
+
+The operations are those of the API, by its words; arguments are its plain JSON, answers its objects
+(:mod:`runlife_adapters.memory.resources`). They raise ApiError; ill-typed arguments are the caller's
+affair (the HTTP server checks them before they come here).
+"""
+
+from __future__ import annotations
+
+from runlife_adapters.memory.assistants import Assistants
+from runlife_adapters.memory.runs import Runs
+from runlife_adapters.memory.threads import Threads
+
+__all__ = ["World"]
+
+
+class World(Assistants, Threads, Runs):
+    """An in-memory Assistants API.
+
+    :param clock: what tells the time, in unix seconds; by default the machine's.
+    :param policy: how the open questions of the lifecycle are answered.
+    :param schedule: what the server does otherwise than usual, with every run that has no
+        schedule of its own (:meth:`script`).
+    :param model: what takes the turns; by default an echo.
+    :param seed: what the ids depend on.
+    :param run_ttl: seconds after its creation at which a run expires.
+    :raises MisuseError: when the policy forbids a move that the schedule makes.
+    """
