@@ -1,0 +1,293 @@
+"""What a request may hold, as data, and the service's words for what it may not.
+
+A schema is a value that checks JSON and says what it expects. Whatever is wrong is named by its
+path, as the service does: ``messages[0].content[1].text``. The sentences are recorded where the
+service's answers were, and follow the same pattern where not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from attrs import field, frozen
+
+from runlife_adapters.http.refusals import (
+    ARRAY_TOO_LONG,
+    ARRAY_TOO_SHORT,
+    DECIMAL_ABOVE_MAXIMUM,
+    DECIMAL_BELOW_MINIMUM,
+    INVALID_TYPE,
+    MALFORMED_ID,
+    MISSING,
+    TOO_MANY_PROPERTIES,
+    UNKNOWN,
+)
+from runlife_adapters.memory.errors import ABOVE_MAXIMUM, BELOW_MINIMUM, STRING_TOO_LONG, UNSUPPORTED_VALUE
+from runlife_adapters.memory.ids import Kind
+
+__all__ = [
+    "Array",
+    "Boolean",
+    "Either",
+    "Identifier",
+    "Integer",
+    "Metadata",
+    "Number",
+    "Object",
+    "Open",
+    "Schema",
+    "Tagged",
+    "Text",
+    "check_identifier",
+    "enumerated",
+    "validate",
+]
+
+_KINDS: Mapping[type, str] = {
+    str: "a string",
+    bool: "a boolean",
+    int: "an integer",
+    float: "a decimal number",
+    list: "an array",
+    dict: "an object",
+    type(None): "null",
+}
+"""What the service calls the kinds of JSON."""
+
+
+class Schema(Protocol):
+    """Anything that checks a JSON value."""
+
+    @property
+    def expects(self) -> str:
+        """What it expects, with its article."""
+        ...
+
+    @property
+    def takes(self) -> tuple[type, ...]:
+        """The kinds of JSON that it can check further."""
+        ...
+
+    def check(self, value: Any, param: str) -> None:
+        """Raise ApiError unless the value is right; its kind is one of :attr:`takes`."""
+        ...
+
+
+def validate(schema: Schema, value: Any, param: str) -> None:
+    """Check a value, its kind first."""
+    if type(value) not in schema.takes:
+        raise INVALID_TYPE.error(param=param, expected=schema.expects, got=_KINDS[type(value)])
+    schema.check(value, param)
+
+
+def enumerated(values: tuple[str, ...]) -> str:
+    """Return values as the service lists them: ``'a', 'b', and 'c'``."""
+    quoted = [f"'{value}'" for value in values]
+    if len(quoted) <= 2:  # noqa: PLR2004  # no comma before `and`
+        return " and ".join(quoted)
+    return f"{', '.join(quoted[:-1])}, and {quoted[-1]}"
+
+
+@frozen
+class Text:
+    """A string: of some values only, or of a length."""
+
+    one_of: tuple[str, ...] = ()
+    longest: int | None = None
+    expects = "a string"
+    takes = (str,)
+
+    def check(self, value: str, param: str) -> None:
+        """Check value and length."""
+        if self.one_of and value not in self.one_of:
+            raise UNSUPPORTED_VALUE.error(param=param, value=value, supported=enumerated(self.one_of))
+        if self.longest is not None and len(value) > self.longest:
+            raise STRING_TOO_LONG.error(param=param, maximum=self.longest, length=len(value))
+
+
+@frozen
+class Identifier:
+    """The id of a kind of thing."""
+
+    kind: Kind
+    expects = "a string"
+    takes = (str,)
+
+    def check(self, value: str, param: str) -> None:
+        """Check the prefix."""
+        if not value.startswith(self.kind):
+            raise MALFORMED_ID.error(param=param, value=value, prefix=self.kind.value)
+
+
+def check_identifier(kind: Kind, value: str, param: str) -> None:
+    """Raise ApiError unless an id begins as those of its kind do."""
+    Identifier(kind).check(value, param)
+
+
+@frozen
+class Boolean:
+    """True or false."""
+
+    expects = "a boolean"
+    takes = (bool,)
+
+    def check(self, value: bool, param: str) -> None:  # noqa: FBT001  # the value is the point
+        """Accept both."""
+
+
+@frozen
+class Integer:
+    """A whole number, in a range."""
+
+    lowest: int | None = None
+    highest: int | None = None
+    expects = "an integer"
+    takes = (int,)
+
+    def check(self, value: int, param: str) -> None:
+        """Check the range."""
+        if self.lowest is not None and value < self.lowest:
+            raise BELOW_MINIMUM.error(param=param, limit=self.lowest, value=value)
+        if self.highest is not None and value > self.highest:
+            raise ABOVE_MAXIMUM.error(param=param, limit=self.highest, value=value)
+
+
+@frozen
+class Number:
+    """A number from ``lowest`` to ``highest``."""
+
+    lowest: float
+    highest: float
+    expects = "a decimal"
+    takes = (int, float)
+
+    def check(self, value: float, param: str) -> None:
+        """Check the range."""
+        if value < self.lowest:
+            raise DECIMAL_BELOW_MINIMUM.error(param=param, limit=self.lowest, value=value)
+        if value > self.highest:
+            raise DECIMAL_ABOVE_MAXIMUM.error(param=param, limit=self.highest, value=value)
+
+
+@frozen
+class Array:
+    """A list of items of one schema."""
+
+    of: Schema
+    shortest: int = 0
+    longest: int | None = None
+    takes = (list,)
+
+    @property
+    def expects(self) -> str:
+        """What it expects, with its article."""
+        return f"an array of {_bare(self.of)}s"
+
+    def check(self, value: list[Any], param: str) -> None:
+        """Check the length, then each item."""
+        if len(value) < self.shortest:
+            raise ARRAY_TOO_SHORT.error(param=param, limit=self.shortest)
+        if self.longest is not None and len(value) > self.longest:
+            raise ARRAY_TOO_LONG.error(param=param, limit=self.longest, length=len(value))
+        for index, item in enumerate(value):
+            validate(self.of, item, f"{param}[{index}]")
+
+
+@frozen
+class Open:
+    """An object that may hold anything."""
+
+    expects = "an object"
+    takes = (dict,)
+
+    def check(self, value: dict[str, Any], param: str) -> None:
+        """Accept everything."""
+
+
+@frozen
+class Object:
+    """An object of known fields. A field that is not required may be null."""
+
+    required: Mapping[str, Schema] = field(factory=dict[str, Schema])
+    optional: Mapping[str, Schema] = field(factory=dict[str, Schema])
+    expects = "an object"
+    takes = (dict,)
+
+    def check(self, value: dict[str, Any], param: str = "") -> None:
+        """Check the fields that are known, then that there are no others, then that none is missing."""
+        inside = f"{param}." if param else ""
+        for name, item in value.items():
+            if name in self.required:
+                validate(self.required[name], item, f"{inside}{name}")
+            elif name in self.optional and item is not None:
+                validate(self.optional[name], item, f"{inside}{name}")
+        for name in value:
+            if name not in self.required and name not in self.optional:
+                raise UNKNOWN.error(param=f"{inside}{name}")
+        for name in self.required:
+            if name not in value:
+                raise MISSING.error(param=f"{inside}{name}")
+
+
+@frozen
+class Metadata:
+    """Up to 16 strings by names of up to 64 characters."""
+
+    expects = "an object"
+    takes = (dict,)
+
+    _value = Text(longest=512)
+    _name = Text(longest=64)
+    _most = 16
+
+    def check(self, value: dict[str, Any], param: str) -> None:
+        """Check each pair, then how many there are."""
+        for name, item in value.items():
+            validate(self._value, item, f"{param}.{name}")
+            self._name.check(name, f"{param}.{name}")
+        if len(value) > self._most:
+            raise TOO_MANY_PROPERTIES.error(param=param, limit=self._most, length=len(value))
+
+
+@frozen
+class Tagged:
+    """An object whose field ``type`` says which schema it has; that field is no part of the schema."""
+
+    variants: Mapping[str, Object]
+    expects = "an object"
+    takes = (dict,)
+
+    def check(self, value: dict[str, Any], param: str) -> None:
+        """Check the type, then what belongs to it."""
+        if "type" not in value:
+            raise MISSING.error(param=f"{param}.type")
+        validate(Text(one_of=tuple(self.variants)), value["type"], f"{param}.type")
+        rest = {name: item for name, item in value.items() if name != "type"}
+        self.variants[value["type"]].check(rest, param)
+
+
+@frozen
+class Either:
+    """One of two schemas, told apart by the kind of the value."""
+
+    first: Schema
+    second: Schema
+
+    @property
+    def expects(self) -> str:
+        """What it expects, with its article."""
+        return f"one of {self.first.expects} or {_bare(self.second)}"
+
+    @property
+    def takes(self) -> tuple[type, ...]:
+        """The kinds of JSON that it can check further."""
+        return (*self.first.takes, *self.second.takes)
+
+    def check(self, value: Any, param: str) -> None:
+        """Check the value by the schema for its kind."""
+        (self.first if type(value) in self.first.takes else self.second).check(value, param)
+
+
+def _bare(schema: Schema) -> str:
+    return schema.expects.split(" ", 1)[1]

@@ -1,0 +1,190 @@
+"""The official clients, sync and async, in process and over a socket, through every operation."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from openai import AsyncOpenAI, BadRequestError, NotFoundError, OpenAI
+
+from runlife import VirtualClock
+from runlife_adapters.http import OPERATIONS, Request, Service, async_client, sync_client
+from runlife_adapters.http.asgi import create_app
+from runlife_adapters.http.server import serve
+from runlife_adapters.memory import After, Schedule, World
+
+if TYPE_CHECKING:
+    from .conftest import Bench
+
+# The SDK marks every method of the Assistants API deprecated; the fake serves nothing else.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:The Assistants API is deprecated:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:deprecated$:DeprecationWarning"),
+]
+
+USER: Any = {"role": "user", "content": "Hello"}
+TOOLS: Any = [{"type": "function", "function": {"name": "get_weather"}}]
+ROUND_OF_TOOLS = Schedule(in_progress=[After(1, "requires_action", tools=2)])
+CONTENT: Any = "step_details.tool_calls[*].file_search.results[*].content"
+
+
+def everything(client: OpenAI, world: World) -> None:
+    """Call every operation of the Assistants API once, and assert what comes back."""
+    beta = client.beta
+    assistant = beta.assistants.create(model="gpt-4o", tools=TOOLS, metadata={"k": "v"})
+    assert beta.assistants.retrieve(assistant.id) == assistant
+    assert beta.assistants.update(assistant.id, name="Ada").name == "Ada"
+    assert [found.id for found in beta.assistants.list()] == [assistant.id]
+
+    thread = beta.threads.create(messages=[USER])
+    assert beta.threads.retrieve(thread.id).id == thread.id
+    assert beta.threads.update(thread.id, metadata={"a": "1"}).metadata == {"a": "1"}
+
+    messages = beta.threads.messages
+    message = messages.create(thread.id, role="user", content=[{"type": "text", "text": "Well?"}])
+    assert messages.retrieve(message.id, thread_id=thread.id).id == message.id
+    assert messages.update(message.id, thread_id=thread.id, metadata={"b": "2"}).metadata == {"b": "2"}
+    assert messages.delete(message.id, thread_id=thread.id).deleted
+    assert [found.id for found in messages.list(thread.id, limit=1, order="asc")]
+
+    world.script(ROUND_OF_TOOLS)
+    runs = beta.threads.runs
+    run = runs.create(thread.id, assistant_id=assistant.id, include=[CONTENT], additional_messages=[])
+    assert (run.status, run.tools[0].type) == ("queued", "function")
+    assert runs.update(run.id, thread_id=thread.id, metadata={"c": "3"}).metadata == {"c": "3"}
+    world.advance(2)
+    run = runs.retrieve(run.id, thread_id=thread.id)
+    assert run.required_action is not None
+    calls = run.required_action.submit_tool_outputs.tool_calls
+    outputs: Any = [{"tool_call_id": call.id, "output": "sunny"} for call in calls]
+    assert runs.submit_tool_outputs(run.id, thread_id=thread.id, tool_outputs=outputs).status == "queued"
+    world.advance(2)
+    assert [(found.id, found.status) for found in runs.list(thread.id)] == [(run.id, "completed")]
+    steps = list(runs.steps.list(run.id, thread_id=thread.id, include=[CONTENT, CONTENT]))
+    assert [step.type for step in steps] == ["message_creation", "tool_calls"]
+    step = runs.steps.retrieve(steps[0].id, thread_id=thread.id, run_id=run.id, include=[CONTENT])
+    assert step == steps[0]
+    (reply,) = messages.list(thread.id, run_id=run.id)
+    assert reply.content[0].type == "text"
+    assert reply.content[0].text.value == "sunny\nsunny"
+
+    other = beta.threads.create_and_run(assistant_id=assistant.id, thread={"messages": [USER]})
+    assert runs.cancel(other.id, thread_id=other.thread_id).status == "cancelling"
+    with pytest.raises(BadRequestError, match="already has an active run"):
+        runs.create(other.thread_id, assistant_id=assistant.id)
+
+    assert beta.threads.delete(thread.id).deleted
+    assert beta.assistants.delete(assistant.id).deleted
+    with pytest.raises(NotFoundError, match="No thread found"):
+        beta.threads.retrieve(thread.id)
+
+
+class Recording(Service):
+    """A service that remembers which operations were called."""
+
+    def __init__(self, world: World, **options: Any) -> None:
+        super().__init__(world, **options)
+        self.asked: list[Request] = []
+
+    def handle(self, request: Request) -> Any:
+        """Remember, and answer."""
+        self.asked.append(request)
+        return super().handle(request)
+
+
+@pytest.mark.slow
+def test_the_sync_client_calls_every_operation() -> None:
+    """In process, nothing of the SDK's Assistants surface is left out of the table, nor the reverse."""
+    service = Recording(World(VirtualClock()))
+    with OpenAI(api_key="sk-none", max_retries=0, http_client=sync_client(service)) as client:
+        everything(client, service.world)
+
+    called = {
+        operation.call
+        for request in service.asked
+        for operation in OPERATIONS
+        if request.method == operation.method
+        and operation.match(tuple(request.path.split("/")[2:])) is not None
+    }
+    assert called == {operation.call for operation in OPERATIONS}
+
+
+@pytest.mark.slow
+def test_the_sync_client_calls_every_operation_over_a_socket() -> None:
+    """Served by uvicorn on this machine, the same calls get the same answers."""
+    world = World(VirtualClock())
+    with serve(create_app(world)) as served, OpenAI(api_key="sk-none", base_url=served.url) as client:
+        assert served.url.startswith("http://127.0.0.1:")
+        everything(client, world)
+
+
+@pytest.mark.slow
+def test_the_async_client_is_served_as_well() -> None:
+    """In process and over a socket, a run goes through a round of tools."""
+
+    async def tell(client: AsyncOpenAI, world: World) -> str:
+        beta = client.beta
+        assistant = await beta.assistants.create(model="gpt-4o", tools=TOOLS)
+        thread = await beta.threads.create(messages=[USER])
+        run = await beta.threads.runs.create(thread.id, assistant_id=assistant.id)
+        world.advance(2)
+        run = await beta.threads.runs.retrieve(run.id, thread_id=thread.id)
+        assert run.required_action is not None
+        calls = run.required_action.submit_tool_outputs.tool_calls
+        outputs: Any = [{"tool_call_id": call.id, "output": "sunny"} for call in calls]
+        await beta.threads.runs.submit_tool_outputs(run.id, thread_id=thread.id, tool_outputs=outputs)
+        world.advance(2)
+        return (await beta.threads.runs.retrieve(run.id, thread_id=thread.id)).status
+
+    async def both() -> list[str]:
+        worlds = [World(VirtualClock(), schedule=ROUND_OF_TOOLS) for _ in range(2)]
+        http = async_client(Service(worlds[0]))
+        async with AsyncOpenAI(api_key="sk-none", http_client=http) as client:
+            ends = [await tell(client, worlds[0])]
+        with serve(create_app(worlds[1])) as served:
+            async with AsyncOpenAI(api_key="sk-none", base_url=served.url) as client:
+                return [*ends, await tell(client, worlds[1])]
+
+    assert asyncio.run(both()) == ["completed", "completed"]
+
+
+def test_the_client_reads_pages_until_the_last(client: OpenAI, bench: Bench) -> None:
+    """The SDK's own iteration meets each of many messages exactly once."""
+    thread = bench.world.create_thread(messages=[USER] * 45)
+    found = [message.id for message in client.beta.threads.messages.list(thread.id, limit=10)]
+
+    assert len(found) == len(set(found)) == 45
+
+
+def test_polling_ends_when_the_run_does(make_bench: type[Bench]) -> None:
+    """The SDK's create_and_poll comes back by itself, at the pace that the header sets."""
+
+    class Hurried:
+        """A clock that goes a second further each time it is read."""
+
+        time = 0.0
+
+        def now(self) -> float:
+            self.time += 1
+            return self.time
+
+    bench = make_bench.of(World(Hurried()), poll_after_ms=0)
+    with OpenAI(api_key="sk-none", http_client=sync_client(bench.service)) as client:
+        assistant = client.beta.assistants.create(model="gpt-4o")
+        thread = client.beta.threads.create(messages=[USER])
+        run = client.beta.threads.runs.create_and_poll(thread_id=thread.id, assistant_id=assistant.id)
+
+    assert run.status == "completed"
+
+
+def test_the_clients_errors_carry_the_services_words(client: OpenAI) -> None:
+    """Status, message, param and code arrive where users of the SDK look for them."""
+    with pytest.raises(BadRequestError) as caught:
+        client.beta.threads.create(metadata={"modified": True})  # type: ignore[dict-item]
+
+    assert (caught.value.status_code, caught.value.param, caught.value.code, caught.value.type) == (
+        *(400, "metadata.modified", "invalid_type"),
+        "invalid_request_error",
+    )
+    assert "expected a string, but got a boolean instead." in caught.value.message
