@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from weakref import WeakKeyDictionary
 
 from attrs import define, field, fields
 
@@ -63,12 +63,16 @@ def _is_fact(value: object) -> bool:
     return isinstance(value, Fact)
 
 
-@cache
-def _slots_and_facts(cls: object) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    assert isinstance(cls, type)  # noqa: S101  # narrows for the type checkers only
-    names = tuple(attribute.name for attribute in fields(cls))
-    facts = [name for kind in reversed(cls.__mro__) for name, fact in vars(kind).items() if _is_fact(fact)]
-    return names, tuple(facts)
+# Weak, because classes are made at run time too (one for each RunMachine) and must be able to go.
+_names: WeakKeyDictionary[type, tuple[tuple[str, ...], tuple[str, ...]]] = WeakKeyDictionary()
+
+
+def _slots_and_facts(cls: type) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    if cls not in _names:
+        slots = tuple(attribute.name for attribute in fields(cls))
+        attributes = (item for kind in reversed(cls.__mro__) for item in vars(kind).items())
+        _names[cls] = slots, tuple(name for name, value in attributes if _is_fact(value))
+    return _names[cls]
 
 
 def slots_of(cls: type) -> tuple[str, ...]:

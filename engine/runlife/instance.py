@@ -204,7 +204,7 @@ class Instance(Generic[StatusT]):
     def _step(self, event: str, now: float, payload: dict[str, Any]) -> Outcome[StatusT]:
         try:
             # One comparison holds off past, infinite and not-a-number times as well as deadlines.
-            in_time = self._last <= now < self._due
+            in_time = self._last <= now < self._due and now.__class__ is not bool
         except TypeError:
             in_time = False
         if not in_time:

@@ -98,7 +98,7 @@ class Guard:
         return next((p for p in self.parts if not p.check(instance, payload)), self)
 
 
-@frozen
+@frozen(eq=False)
 class Effect:
     """What a row changes: the facts it sets, each with how it gets its value, and those it clears.
 

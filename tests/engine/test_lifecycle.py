@@ -53,6 +53,10 @@ class TestOurTables:
             assert isinstance(row.evidence, Evidence)
             assert row.guard is None or row.guard.says
 
+    def test_its_rows_fit_in_a_set(self, table: Lifecycle[Any]) -> None:
+        """Rows are values that can be counted and compared."""
+        assert len(set(table.rows)) == len(table.rows)
+
     def test_every_status_has_an_entry_also_a_terminal_one(self, table: Lifecycle[Any]) -> None:
         """An empty entry is a statement."""
         assert set(table.moves) == {None, *table.statuses}

@@ -220,6 +220,14 @@ class TestTime:
                 call()
         assert (run.facts(), run.journal) == before
 
+    def test_a_truth_value_is_no_time_even_where_its_number_would_fit(self) -> None:
+        """True used to be taken for the first second of 1970."""
+        run = Run.create(id="run_1", now=0)
+        with pytest.raises(TimeError, match="got bool"):
+            run.apply("start", now=True)
+        with pytest.raises(TimeError, match="got bool"):
+            Run.create(id="run_1", now=False)
+
     @pytest.mark.parametrize("after", [0, -5, inf, nan])
     def test_a_deadline_in_the_past_is_refused(self, after: float) -> None:
         """A run cannot be created expired, nor without an end."""
