@@ -9,6 +9,7 @@
     │   ├── PayloadError          an event's argument is missing, unexpected or ill-typed
     │   ├── TimeError             not a time, time ran backwards, or a deadline in the past
     │   ├── HistoryError          a journal or snapshot cannot be read, or does not replay
+    │   ├── PropertyError         a claim about a model is wrong (runlife.explore)
     │   └── RefusedError          the lifecycle does not allow it now: see ``.refusal``
     │       ├── IllegalEventError     no row leads from this status by this event
     │       ├── GuardError            a row exists, but its guard said no
@@ -18,7 +19,7 @@
     │   └── TraceError            what was observed fits no lawful history
     └── WorldError                the world failed: network, outage, or out of time
 
-The adapters extend the leaves (``runlife_adapters.drive.errors``), never the trunk.
+The adapters and the diagrams add leaves of their own where they raise them, never branches.
 A refusal is also a :class:`transitions.MachineError`, so that code written for that library keeps
 catching it.
 """
