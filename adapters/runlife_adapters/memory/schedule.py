@@ -28,7 +28,7 @@ from runlife import RUN, Cause, LastError, Lifecycle, MisuseError, RunStatus, Us
 from runlife_adapters.memory.model import Call
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from runlife_adapters.memory.resources import Json
 
@@ -163,9 +163,8 @@ _ARGUMENTS: Mapping[str, str] = {
 """The details of an entry, and the arguments of an event that they become."""
 
 
-def _entries() -> Any:
-    to_tuple: Callable[[Iterable[After]], tuple[After, ...]] = tuple
-    return field(default=(), converter=to_tuple)
+def _entries(entries: Iterable[After]) -> tuple[After, ...]:
+    return tuple(entries)
 
 
 @frozen(kw_only=True, repr=False)
@@ -178,10 +177,10 @@ class Schedule:
     :raises MisuseError: when the table has no such move, saying which there are.
     """
 
-    queued: tuple[After, ...] = _entries()
-    in_progress: tuple[After, ...] = _entries()
-    requires_action: tuple[After, ...] = _entries()
-    cancelling: tuple[After, ...] = _entries()
+    queued: tuple[After, ...] = field(default=(), converter=_entries)
+    in_progress: tuple[After, ...] = field(default=(), converter=_entries)
+    requires_action: tuple[After, ...] = field(default=(), converter=_entries)
+    cancelling: tuple[After, ...] = field(default=(), converter=_entries)
 
     def __attrs_post_init__(self) -> None:
         self.check(RUN)
