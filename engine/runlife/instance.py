@@ -27,18 +27,26 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self
 from attrs import define, field
 
 from runlife import history
-from runlife.errors import MisuseError, PayloadError, TimeError, UnknownEventError
+from runlife.errors import MisuseError, TimeError, UnknownEventError
 from runlife.facts import facts_of, slots_of
 from runlife.lifecycle import Lifecycle
 from runlife.outcome import Expired, Illegal, Outcome, Record, Refusal, Refused, Terminal
 from runlife.plan import NEVER, slot
-from runlife.rows import NO_PAYLOAD, Argument, Cause, Payload, StatusT, Transition
+from runlife.rows import NO_PAYLOAD, Cause, Payload, StatusT, Transition
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
 __all__ = ["Instance"]
+
+
+Entry = tuple[float, Transition[Any], Payload]
+
+
+def _record(entry: Entry) -> Record:
+    at, row, payload = entry
+    return Record(at, row, MappingProxyType(payload))  # nobody changes what has happened
 
 
 @define(eq=False, init=False, repr=False)
@@ -59,8 +67,8 @@ class Instance(Generic[StatusT]):
 
     _lifecycle: Lifecycle[StatusT]
     _status: StatusT = field(default=None)
-    # Kept as plain tuples, which are several times cheaper to make; see `journal`.
-    _journal: list[tuple[float, Transition[StatusT], Payload]] = field(factory=list[Any])
+    # Kept as plain tuples, which are several times cheaper to make than records; see `journal`.
+    _journal: list[Entry] = field(factory=list[Any])
     _last: float = -NEVER
     _due: float = NEVER
 
@@ -144,7 +152,7 @@ class Instance(Generic[StatusT]):
     @property
     def journal(self) -> tuple[Record, ...]:
         """Everything that happened, oldest first."""
-        return tuple(Record(*entry) for entry in self._journal)
+        return tuple(_record(entry) for entry in self._journal)
 
     @property
     def version(self) -> int:
@@ -215,8 +223,8 @@ class Instance(Generic[StatusT]):
             plan = None
         if plan is None:
             return self._no_row(event)
-        arguments, steps = plan
-        accepted = self._accept(event, arguments, payload) if arguments or payload else NO_PAYLOAD
+        takes_arguments, accept, steps = plan
+        accepted = accept(payload) if takes_arguments or payload else NO_PAYLOAD
         for check, take in steps:
             if check is None or check(self, accepted):
                 return take(self, accepted, now)
@@ -249,7 +257,7 @@ class Instance(Generic[StatusT]):
             step = self._lifecycle.plans[self._status][event].steps[index]
             # A status can be entered after a deadline that means something only there.
             step.take(self, NO_PAYLOAD, max(due, self._last))
-            records.append(Record(*self._journal[-1]))
+            records.append(_record(self._journal[-1]))
         return records
 
     def _no_row(self, event: str) -> Refusal:
@@ -276,23 +284,3 @@ class Instance(Generic[StatusT]):
             refusal = Refused(self._status, event, self.legal_events(), failing)
             self._lifecycle.refusals[key] = refusal
         return refusal
-
-    @staticmethod
-    def _accept(event: str, arguments: tuple[Argument, ...], payload: dict[str, Any]) -> Payload:
-        """Check the arguments of an event and return them as they are kept."""
-        accepted: dict[str, Any] = {}
-        given = 0
-        for argument in arguments:
-            value = payload.get(argument.name)
-            if value is not None:
-                given += 1
-                accepted[argument.name] = argument.accept(event, value)
-            elif argument.required:
-                expected = f"expected {argument.expects}"
-                raise PayloadError(event, argument.name, f"missing; {expected}")
-        if given != len(payload):
-            known = {argument.name for argument in arguments}
-            for name in payload.keys() - known:
-                takes = ", ".join(sorted(known)) or "no arguments"
-                raise PayloadError(event, name, f"unexpected; the event takes {takes}")
-        return MappingProxyType(accepted)

@@ -17,7 +17,7 @@ from attrs import Factory, evolve, field, frozen
 
 from runlife.diagnostics import Diagnostic, Severity, diagnose
 from runlife.errors import DefinitionError
-from runlife.plan import Plans, lay_out
+from runlife.plan import Accept, Plans, compile_acceptance, lay_out
 from runlife.policy import Policy
 from runlife.rows import Argument, Cause, StatusT, Transition
 
@@ -88,6 +88,11 @@ def _moves(lifecycle: Lifecycle[StrEnum]) -> Moves[Any]:
     return MappingProxyType(index)
 
 
+def _acceptances(lifecycle: Lifecycle[Any]) -> Mapping[str, Accept]:
+    arguments = lifecycle.arguments
+    return {event: compile_acceptance(event, arguments.get(event, ())) for event in lifecycle.events}
+
+
 def _checked_plans(lifecycle: Lifecycle[Any]) -> Plans:
     diagnostics = lifecycle.check()
     if any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics):
@@ -134,6 +139,8 @@ class Lifecycle(Generic[StatusT]):
     """The facts that hold deadlines, in the order in which simultaneous ones fire."""
     moves: Moves[StatusT] = _derived(_moves)  # noqa: RUF009  # it is an attrs field
     """The transitions by source and event; every status has an entry, also terminal ones."""
+    accepts: Mapping[str, Accept] = _derived(_acceptances)  # it is an attrs field
+    """How the arguments of each event are checked."""
     plans: Plans = _derived(_checked_plans)  # noqa: RUF009  # it is an attrs field
     """The same, laid out for execution by :class:`~runlife.instance.Instance`."""
     refusals: dict[object, Any] = field(init=False, factory=dict[object, Any], repr=False)

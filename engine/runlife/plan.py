@@ -1,4 +1,4 @@
-"""Rows laid out for execution: each becomes one straight-line function, made when first needed.
+"""Rows laid out for execution: each becomes one straight-line function.
 
 A lifecycle is data, and interpreting data at every event costs several times what the event itself
 does. So a row is compiled once, the way attrs compiles ``__init__``: into the few assignments that
@@ -13,7 +13,8 @@ a person would have written by hand for it. For the row ``start`` of a run it re
         return row
 
 All that can fail (computing the values, refusing a deadline in the past) comes before the first
-assignment, and no assignment can fail: that is what makes applying an event atomic.
+assignment, and no assignment can fail: that is what makes applying an event atomic. The arguments
+of an event are checked by a function made in the same way.
 """
 
 from __future__ import annotations
@@ -21,29 +22,38 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from runlife.errors import TimeError
+from runlife.errors import PayloadError, TimeError
 
 if TYPE_CHECKING:
     from runlife.lifecycle import Lifecycle
     from runlife.rows import Argument, Payload, Transition
 
-__all__ = ["NEVER", "Plan", "Plans", "Step", "lay_out", "slot"]
+__all__ = ["NEVER", "Accept", "Plan", "Plans", "Step", "compile_acceptance", "lay_out", "slot"]
 
 NEVER = float("inf")
 """The deadline of an instance that has none."""
 
 
+Take = Callable[[Any, "Payload", float], "Transition[Any]"]
+"""Takes a row: changes the instance and returns the row."""
+
+
 class Step(NamedTuple):
-    """One row: ``check`` is its guard, ``take`` takes it and returns it."""
+    """One row: ``check`` is its guard, ``take`` takes it."""
 
     check: Callable[[Any, Payload], bool] | None
-    take: Callable[[Any, Payload, float], Transition[Any]]
+    take: Take
+
+
+Accept = Callable[[dict[str, Any]], "Payload"]
+"""Checks the arguments of an event, a fresh dict, and returns them as they are kept."""
 
 
 class Plan(NamedTuple):
-    """What one event may do from one status: its arguments, and the steps in order."""
+    """What one event may do from one status: how its arguments are taken, and the steps in order."""
 
-    arguments: tuple[Argument, ...]
+    takes_arguments: bool
+    accept: Accept
     steps: tuple[Step, ...]
 
 
@@ -61,7 +71,8 @@ def lay_out(lifecycle: Lifecycle[Any]) -> Plans:
     return {
         source: {
             event: Plan(
-                lifecycle.arguments.get(event, ()),
+                event in lifecycle.arguments,
+                lifecycle.accepts[event],
                 tuple(Step(row.guard.check if row.guard else None, _compile(lifecycle, row)) for row in rows),
             )
             for event, rows in by_event.items()
@@ -70,9 +81,7 @@ def lay_out(lifecycle: Lifecycle[Any]) -> Plans:
     }
 
 
-def _compile(
-    lifecycle: Lifecycle[Any], row: Transition[Any]
-) -> Callable[[Any, Payload, float], Transition[Any]]:
+def _compile(lifecycle: Lifecycle[Any], row: Transition[Any]) -> Take:
     sets = {**row.effect.sets, **row.effect.may_set} if row.effect else {}
     clears = row.effect.clears if row.effect else ()
     before, after = lifecycle.timed_by(row.source), lifecycle.timed_by(row.target)
@@ -91,11 +100,81 @@ def _compile(
         deadlines = ", ".join(f"instance.{slot(fact)}" for fact in after)
         assign.append(f"instance._due = earliest({deadlines})")
     assign += ["instance._journal.append((now, row, payload))", "return row"]
-    body = "\n    ".join(compute + assign)
-    # Every name in the source is a field of the definition, checked to be an identifier.
-    exec(f"def take(instance, payload, now):\n    {body}", names)  # noqa: S102
-    take: Callable[[Any, Payload, float], Transition[Any]] = names["take"]
+    # Facts stand in the source as attributes: the diagnostics hold them to be identifiers.
+    take: Take = _define("take(instance, payload, now)", compute + assign, names)
     return take
+
+
+def compile_acceptance(event: str, arguments: tuple[Argument, ...]) -> Accept:
+    """Return the function that checks the arguments of an event.
+
+    For ``submit_tool_outputs`` it reads::
+
+    def accept(payload):
+        given = 0
+        value = payload.get('tool_outputs')
+        if value is None:
+            missing(event, argument0)
+        else:
+            given += 1
+            if value.__class__ is not list and value.__class__ is not tuple:
+                argument0.check_several(event, value)
+            value = payload['tool_outputs'] = tuple(value)
+            for item in value:
+                if item.__class__ is not kind0:
+                    argument0.check_kind(event, item)
+        return payload if given == len(payload) else sift(event, arguments, payload)
+    """
+    names: dict[str, Any] = {"event": event, "arguments": arguments, "missing": _missing, "sift": _sift}
+    lines = ["given = 0"]
+    for index, argument in enumerate(arguments):
+        names |= {f"argument{index}": argument, f"kind{index}": argument.kind}
+        lines += [
+            f"value = payload.get({argument.name!r})",
+            "if value is None:",
+            f"    missing(event, argument{index})" if argument.required else "    pass",
+            "else:",
+            "    given += 1",
+        ]
+        if argument.many:
+            lines += [
+                "    if value.__class__ is not list and value.__class__ is not tuple:",
+                f"        argument{index}.check_several(event, value)",
+                f"    value = payload[{argument.name!r}] = tuple(value)",
+                "    for item in value:",
+                f"        if item.__class__ is not kind{index}:",
+                f"            argument{index}.check_kind(event, item)",
+            ]
+        else:
+            lines += [
+                f"    if value.__class__ is not kind{index}:",
+                f"        argument{index}.check_kind(event, value)",
+            ]
+        if argument.check is not None:
+            lines.append(f"    argument{index}.check_value(event, value)")
+    lines.append("return payload if given == len(payload) else sift(event, arguments, payload)")
+    accept: Accept = _define("accept(payload)", lines, names)
+    return accept
+
+
+def _missing(event: str, argument: Argument) -> None:
+    raise PayloadError(event, argument.name, f"missing; expected {argument.expects}")
+
+
+def _sift(event: str, arguments: tuple[Argument, ...], payload: dict[str, Any]) -> Payload:
+    """Drop the arguments that are None; refuse those that the event does not take."""
+    known = {argument.name for argument in arguments}
+    for name in payload.keys() - known:
+        takes = ", ".join(sorted(known)) or "no arguments"
+        raise PayloadError(event, name, f"unexpected; the event takes {takes}")
+    return {name: value for name, value in payload.items() if value is not None}
+
+
+def _define(signature: str, lines: list[str], names: dict[str, Any]) -> Any:
+    """Define a function from its source. What comes from a definition stands in it quoted, or by name."""
+    body = "\n    ".join(lines)
+    exec(f"def {signature}:\n    {body}", names)  # noqa: S102  # see the module
+    return names[signature.partition("(")[0]]
 
 
 def _ahead(fact: str, deadline: float | None, now: float) -> None:

@@ -154,28 +154,23 @@ class Argument:
         """Say in words what the argument takes."""
         return f"several {self.kind.__name__}" if self.many else self.kind.__name__
 
-    def accept(self, event: str, value: Any) -> object:
-        """Return the value as it is stored, or raise PayloadError saying what was expected."""
-        stored = value
-        if self.many:
-            if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
-                self._complain(event, cast("object", value))
-            stored = tuple(cast("Iterable[object]", value))
-            # The ordinary case, all of exactly the kind, is decided without a loop of ours.
-            if not {self.kind}.issuperset(map(type, stored)):
-                for item in stored:
-                    self._check_kind(event, item)
-        elif type(value) is not self.kind:
-            self._check_kind(event, value)
-        if self.check is not None and (problem := self.check(stored)):
-            raise PayloadError(event, self.name, problem)
-        return stored
+    def check_several(self, event: str, value: object) -> None:
+        """Raise PayloadError unless the value is an iterable of things (a text is one thing)."""
+        if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
+            self._complain(event, value)  # pyright: ignore[reportUnknownArgumentType]  # of any type
 
-    def _check_kind(self, event: str, item: object) -> None:
+    def check_kind(self, event: str, item: object) -> None:
+        """Raise PayloadError unless the item is of the kind."""
         # bool is an int to Python, but not to anybody who sends one where a number is expected.
         kinds = (int, float) if self.kind is float else (self.kind,)
         if not isinstance(item, kinds) or (isinstance(item, bool) and self.kind is not bool):
             self._complain(event, item)
+
+    def check_value(self, event: str, value: object) -> None:
+        """Raise PayloadError with what the argument's own check finds wrong."""
+        problem = self.check(value) if self.check else None
+        if problem:
+            raise PayloadError(event, self.name, problem)
 
     def _complain(self, event: str, item: object) -> NoReturn:
         got = type(item).__name__

@@ -7,6 +7,7 @@ The facts they read and write are those of :class:`~runlife.run.Run`, :class:`~r
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from runlife.rows import Argument, Effect, Guard, Payload, Value
@@ -54,13 +55,14 @@ calls_a_function = Guard(
 )
 
 
+_call_id = attrgetter("tool_call_id")
+
+
 def _outputs_match(run: Run, payload: Payload) -> bool:
     action, outputs = run.required_action, payload["tool_outputs"]
-    return (
-        action is not None
-        and len(outputs) == len(action.tool_calls)
-        and {output.tool_call_id for output in outputs} == action.call_ids
-    )
+    if action is None:
+        return False
+    return len(outputs) == len(action.call_ids) and set(map(_call_id, outputs)) == action.call_ids
 
 
 outputs_match_calls = Guard(

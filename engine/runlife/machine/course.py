@@ -155,7 +155,7 @@ class BoundRun(Instance[StatusT]):
         arguments = self._lifecycle.arguments.get(event, ())
         if any(argument.required and payload.get(argument.name) is None for argument in arguments):
             return bool(rows)
-        accepted = self._accept(event, arguments, payload)
+        accepted = self._lifecycle.accepts[event](payload)
         return any(row.guard is None or row.guard.check(run, accepted) for row in rows)
 
     def _delivery(self, event: str, now: float, payload: dict[str, Any]) -> Delivery:
@@ -174,9 +174,8 @@ class BoundRun(Instance[StatusT]):
         if not self._in_time(now):
             yield from self._overdue(now)
         self._rows(data, event)
-        arguments = self._lifecycle.arguments.get(event, ())
-        if arguments or payload:
-            data.payload = self._accept(event, arguments, payload)
+        if event in self._lifecycle.arguments or payload:
+            data.payload = self._lifecycle.accepts[event](payload)
             # An iterable argument has been used up by now; callbacks get what was made of it.
             data.kwargs.update(data.payload)
         if self.machine.prepare_event:
