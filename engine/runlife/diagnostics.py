@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from itertools import pairwise
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any, cast
 
 from attrs import fields, frozen
@@ -47,7 +48,7 @@ class Diagnostic:
 
 def diagnose(lifecycle: Lifecycle[Any]) -> tuple[Diagnostic, ...]:
     """Return every defect of the table, in the order of the checks below."""
-    checks = (_names, _creation, _rows, _duplicates, _reachability, _timeouts)
+    checks = (_names, _creation, _rows, _written, _duplicates, _reachability, _timeouts)
     return tuple(
         Diagnostic(code, _WARNINGS.get(code, Severity.ERROR), str(place), message)
         for check in checks
@@ -91,9 +92,19 @@ def _rows(lifecycle: Lifecycle[Any]) -> Iterator[Finding]:
             yield "unnamed-guard", row, "a guard has a name and one line of English"
         if row.given is not None and row.given.option not in options:
             yield "unknown-option", row, f"{row.given.option!r} is not an option of the policy"
+
+
+def _written(lifecycle: Lifecycle[Any]) -> Iterator[Finding]:
+    for row in lifecycle.rows:
         for name in row.effect.writes if row.effect else ():
-            if not name.isidentifier() or name in RESERVED:
+            if not _can_be_a_fact(name):
                 yield "bad-fact", row, f"writes {name!r}, which cannot be the name of a fact"
+        if row.deadline is not None and row.deadline not in lifecycle.facts:
+            yield "unset-deadline", row, f"no effect writes {row.deadline!r}, so it is never due"
+
+
+def _can_be_a_fact(name: str) -> bool:
+    return name.isidentifier() and not iskeyword(name) and name not in RESERVED
 
 
 def _duplicates(lifecycle: Lifecycle[Any]) -> Iterator[Finding]:

@@ -187,7 +187,7 @@ class Lifecycle(Generic[StatusT]):
         pending = list(self.creations)
         while pending:
             row = pending.pop()
-            start = before[row.source] if row.source else {name: {False} for name in self.facts}
+            start = before[row.source] if row.source is not None else {name: {False} for name in self.facts}
             after = {name: set(values) for name, values in start.items()}
             if row.effect is not None:
                 after.update({name: {True} for name in row.effect.sets})

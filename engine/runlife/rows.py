@@ -216,7 +216,8 @@ class Transition(Generic[StatusT]):
 
     def __str__(self) -> str:
         """Return ``source -event-> target``."""
-        return f"{self.source or 'nothing'} -{self.event}-> {self.target}"
+        source = "nothing" if self.source is None else self.source
+        return f"{source} -{self.event}-> {self.target}"
 
 
 def on(

@@ -250,7 +250,8 @@ def explain(
                     ways[row.target] = (*ways[status], row)
                     frontier.append(row.target)
     if target not in ways:
-        msg = f"no rows lead from {source or 'nothing'} to {target} with the calls {sorted(sent)}"
+        start = "nothing" if source is None else source
+        msg = f"no rows lead from {start} to {target} with the calls {sorted(sent)}"
         raise TraceError(msg)
     return ways[target]
 

@@ -145,6 +145,15 @@ def test_a_users_own_table_builds_and_runs() -> None:
         ("unknown-status", lambda: door(on("knock", OPEN, RunStatus.QUEUED, by=CLIENT))),  # type: ignore[arg-type]
         ("unknown-status", lambda: door(terminal=[GONE, "lost"])),
         ("unknown-option", lambda: door(on("knock", OPEN, SHUT, by=CLIENT, given=Given("mood", value=1)))),
+        (
+            "bad-fact",
+            lambda: door(on("knock", OPEN, SHUT, by=CLIENT, then=Effect("e", "s", clears=("due at",)))),
+        ),
+        (
+            "bad-fact",
+            lambda: door(on("knock", OPEN, SHUT, by=CLIENT, then=Effect("e", "s", clears=("class",)))),
+        ),
+        ("unset-deadline", lambda: door(at("gone_at", OPEN, GONE))),
         ("unknown-event", lambda: door(arguments={"knock": (Argument("id", str),)})),
         (
             "bad-fact",
