@@ -1,0 +1,240 @@
+"""The SVG: laid out so that it reads at first sight, self-contained, the same everywhere."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from itertools import combinations
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from runlife import MESSAGE, RUN, RUN_STEP, Cause, Lifecycle, MisuseError, Policy, WorldError
+from runlife_diagrams import RendererError, RendererMissingError, picture_of, render, renderer
+from runlife_diagrams.layout import Box, Layout, lay_out, read
+from runlife_diagrams.renderer import dot_to_svg
+from runlife_diagrams.style import THEMES
+from runlife_diagrams.svg import to_svg
+
+OURS = pytest.mark.parametrize("lifecycle", [RUN, RUN_STEP, MESSAGE], ids=lambda one: one.name)
+
+
+def parse(svg: str) -> ET.Element:
+    """Read an SVG that was just made here."""
+    return ET.fromstring(svg)  # noqa: S314 - our own output, no stranger's
+
+
+@pytest.fixture(scope="module")
+def layout() -> Layout:
+    """Give a layout of the run."""
+    return lay_out(picture_of(RUN), dot_to_svg, tries=4)
+
+
+# --------------------------------------------------------------------------- layout
+
+
+def test_no_words_overlap(layout: Layout) -> None:
+    """No two labels or statuses overlap, and all lie within the picture."""
+    for (_, a), (_, b) in combinations(layout.boxes.items(), 2):
+        across = abs(a.x - b.x) >= (a.width + b.width) / 2
+        assert across or abs(a.y - b.y) >= (a.height + b.height) / 2
+    for box in layout.boxes.values():
+        assert box.left >= 0
+        assert box.top >= 0
+        assert box.left + box.width <= layout.width
+        assert box.top + box.height <= layout.height
+
+
+def test_no_line_crosses_words(layout: Layout) -> None:
+    """A line keeps out of every label and every status that it does not lead to."""
+
+    def within(x: float, y: float, box: Box) -> bool:
+        return abs(x - box.x) < box.width / 2 - 1 and abs(y - box.y) < box.height / 2 - 1
+
+    for line in layout.lines.values():
+        for first in range(0, len(line.points) - 3, 3):
+            (ax, ay), (bx, by), (cx, cy), (dx, dy) = line.points[first : first + 4]
+            for index in range(21):
+                t = index / 20
+                a, b, c, d = (1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3
+                x, y = a * ax + b * bx + c * cx + d * dx, a * ay + b * by + c * cy + d * dy
+                assert [id for id, box in layout.boxes.items() if within(x, y, box)] == []
+
+
+def test_it_flows_down_to_the_terminal_statuses(layout: Layout) -> None:
+    """The happy path is a straight line down, and the terminal statuses stand in one row at the bottom."""
+    ends = {layout.boxes[f"node-{status}"].y for status in RUN.terminal}
+    assert len(ends) == 1
+    assert all(layout.boxes[f"node-{status}"].y < min(ends) for status in RUN.live)
+    spine = [
+        layout.boxes[id]
+        for id in (
+            "node-initial",
+            "edge-initial-create-queued",
+            "node-queued",
+            "edge-queued-start-in_progress",
+            "node-in_progress",
+            "edge-in_progress-complete-completed",
+            "node-completed",
+        )
+    ]
+    assert max(box.x for box in spine) - min(box.x for box in spine) < 1
+    assert [box.y for box in spine] == sorted(box.y for box in spine)
+
+
+def test_left_to_right_is_turned() -> None:
+    """From left to right, the terminal statuses stand in one column at the right."""
+    turned = lay_out(picture_of(RUN, direction="LR"), dot_to_svg, tries=2)
+    assert max(turned.boxes.values(), key=lambda box: box.x).x == pytest.approx(
+        turned.boxes["node-completed"].x, abs=30
+    )
+    assert turned.width > turned.height
+
+
+# --------------------------------------------------------------------------- the file
+
+
+@OURS
+def test_it_is_self_contained(lifecycle: Lifecycle[Any]) -> None:
+    """It refers to nothing outside, and its rules do not leak into a page that holds it."""
+    svg = render(lifecycle)
+    assert re.findall(r"(?:href|src|url\(|@import|@font-face)", svg) == []
+    assert re.findall(r"https?://[^\"]+", svg) == ["http://www.w3.org/2000/svg"]
+    style = parse(svg).find("{*}style")
+    assert style is not None
+    rules = [line for line in (style.text or "").splitlines() if line]
+    assert all(rule.startswith(".runlife ") for rule in rules)
+
+
+def test_it_scales_and_says_what_it_is() -> None:
+    """It has a view box, shrinks with its room, and has a title and a description."""
+    root = parse(render(RUN))
+    _, _, width, height = map(float, root.get("viewBox", "").split())
+    assert float(root.get("width", 0)) / width == pytest.approx(
+        float(root.get("height", 0)) / height, rel=0.01
+    )
+    assert root.get("style") == "max-width: 100%; height: auto"
+    assert root.findtext("{*}title") == "Lifecycle of run"
+    assert f"{len(RUN.transitions)} transitions" in (root.findtext("{*}desc") or "")
+
+
+def test_a_policy_changes_the_picture() -> None:
+    """A picture of another policy is laid out anew, and lacks the rows that are off."""
+    svg = to_svg(picture_of(RUN.under(Policy(queued_may_fail=False))), tries=1)
+    assert 'id="edge-queued-fail-failed"' not in svg
+    assert 'id="edge-in_progress-fail-failed"' in svg
+
+
+def test_guards_and_evidence_are_written() -> None:
+    """Guards stand under their event in English, evidence under them; both can be left out."""
+    guard = RUN.creations[0].guard
+    assert guard is not None
+    root = parse(to_svg(picture_of(RUN, evidence=True), tries=1))
+    create = next(group for group in root.iter() if group.get("id") == "edge-initial-create-queued")
+    texts = [text for text in create.iter() if text.tag.endswith("}text")]
+    written = " ".join(text.text or "" for text in texts if text.get("class") == "guard")
+    assert written == " and ".join(part.says for part in guard.parts)
+    assert [text.text for text in texts if text.get("class") == "evidence"] == [RUN.creations[0].evidence]
+    assert 'class="guard"' not in to_svg(picture_of(RUN, guards=False), tries=1)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_colours_stand_out(theme: Any) -> None:
+    """Text has a contrast of 4.5 to 1 or better, lines one of 3 to 1, in either theme (WCAG 2.2)."""
+
+    def light(colour: str) -> float:
+        parts = [int(colour[index : index + 2], 16) / 255 for index in (1, 3, 5)]
+        red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    def contrast(one: str, other: str) -> float:
+        low, high = sorted((light(one), light(other)))
+        return (high + 0.05) / (low + 0.05)
+
+    p = THEMES[theme]
+    assert min(contrast(p.ink, on) for on in (p.ground, p.fill, p.visited)) >= 4.5
+    assert min(contrast(p.muted, p.ground), contrast(p.on_current, p.current)) >= 4.5
+    assert min(contrast(colour, p.ground) for colour in p.causes.values()) >= 3
+    assert len(set(p.causes.values())) == len(Cause)
+
+
+@pytest.mark.slow
+def test_the_bytes_do_not_depend_on_hashes() -> None:
+    """Every format comes out the same, to the byte, in processes with different hash seeds."""
+    program = (
+        "from hashlib import sha256\n"
+        "from runlife import MESSAGE, RUN\n"
+        "from runlife_diagrams import picture_of, render\n"
+        "from runlife_diagrams.svg import to_svg\n"
+        "path = ['queued', 'in_progress', 'expired']\n"
+        "texts = [to_svg(picture_of(one), tries=3) for one in (RUN, MESSAGE)]\n"
+        "texts += [render(RUN, format, path=path) for format in ('svg', 'mermaid', 'dot')]\n"
+        "print([sha256(text.encode()).hexdigest() for text in texts])\n"
+    )
+    printed = set()
+    for seed in ("0", "1", "4711"):
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            env={"PYTHONPATH": ":".join(filter(None, sys.path)), "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        printed.add(done.stdout)
+    assert len(printed) == 1
+
+
+# --------------------------------------------------------------------------- the renderer
+
+
+def test_without_graphviz_pure_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what has to be laid out needs it: our own pictures, Mermaid and DOT do not."""
+
+    def missing(_name: str) -> None:
+        raise renderer.PackageNotFoundError
+
+    monkeypatch.setattr(renderer, "files", missing)
+    renderer._program.cache_clear()
+    try:
+        with pytest.raises(
+            RendererMissingError, match=re.escape("pip install 'runlife[diagrams]'")
+        ) as caught:
+            render(RUN, direction="LR")
+        assert isinstance(caught.value, MisuseError)
+        monkeypatch.setattr(renderer, "files", lambda _name: [])
+        with pytest.raises(RendererMissingError):
+            render(RUN, guards=False)
+        for lifecycle in (RUN, RUN_STEP, MESSAGE):
+            assert render(lifecycle).startswith("<svg ")
+            assert render(lifecycle, "mermaid")
+            assert render(lifecycle, "dot")
+    finally:
+        renderer._program.cache_clear()
+
+
+def test_a_failing_renderer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the program said is in the error, and so is that it did not start."""
+    with pytest.raises(RendererError, match="graphviz-pure failed with status") as caught:
+        dot_to_svg("digraph {")
+    assert isinstance(caught.value, WorldError)
+    monkeypatch.setattr(renderer, "_program", lambda: "/nowhere/graphviz-pure")
+    with pytest.raises(RendererError, match="did not answer"):
+        dot_to_svg("digraph {}")
+
+
+@pytest.mark.parametrize(
+    ("svg", "words"),
+    [
+        ("nonsense", "gave no SVG"),
+        ("<svg/>", "that Graphviz did not write"),
+        (dot_to_svg("digraph { a -> b }"), "lacks .* parts of the picture"),
+    ],
+)
+def test_a_foreign_answer_of_a_renderer_is_refused(svg: str, words: str) -> None:
+    """The seam to the renderer is checked: what lacks a part of the picture is never drawn."""
+    with pytest.raises(RendererError, match=words):
+        read(svg, picture_of(RUN))
+    with pytest.raises(RendererError):
+        to_svg(picture_of(RUN), render=lambda _dot: svg)
