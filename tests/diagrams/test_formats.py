@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from runlife import MESSAGE, RUN, RUN_STEP, Cause, Guard, Lifecycle, Policy, at, on
+from runlife import MESSAGE, RUN, RUN_STEP, Cause, Effect, Guard, Lifecycle, Policy, at, on
 from runlife_diagrams import FORMATS, PictureError, picture_of, render
 from runlife_diagrams.dot import lines_of, to_dot
 from runlife_diagrams.mermaid import to_mermaid
@@ -34,6 +34,9 @@ def parse(svg: str) -> ET.Element:
     return ET.fromstring(svg)  # noqa: S314 - our own output, no stranger's
 
 
+TIMED = Effect("timed", "sets due_at", {"due_at": lambda *_: 9.0})
+
+
 @st.composite
 def lifecycles(draw: st.DrawFn) -> Lifecycle[Any]:
     """Draw a small lifecycle, every word of which may be anything."""
@@ -47,7 +50,7 @@ def lifecycles(draw: st.DrawFn) -> Lifecycle[Any]:
         status,
         terminal=[end],
         rows=[
-            on(events[0], None, one, by=Cause.CLIENT),
+            on(events[0], None, one, by=Cause.CLIENT, then=TIMED),
             on(events[1], one, two, by=Cause.SERVER, when=guard),
             on(events[2], one, two, by=Cause.SERVER, when=guard & guard),
             on(events[3], two, one, by=Cause.CLIENT),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from runlife import MESSAGE, RUN, RUN_STEP, Cause, Guard, Lifecycle, Policy, at, on
+from runlife import MESSAGE, RUN, RUN_STEP, Cause, Effect, Guard, Lifecycle, Policy, at, on
 from runlife_diagrams import Picture, PictureError, picture_of
 
 OURS = pytest.mark.parametrize("lifecycle", [RUN, RUN_STEP, MESSAGE], ids=lambda one: one.name)
@@ -25,13 +25,14 @@ class Job(StrEnum):
     LATE = "late"
 
 
+timed = Effect("timed", "sets both deadlines", dict.fromkeys(("due_at", "kill_at"), lambda *_: 9.0))
 never = Guard("never", "never", lambda *_: False)
 JOB = Lifecycle(
     "job",
     Job,
     terminal=[Job.DONE, Job.LATE],
     rows=[
-        on("add", None, Job.READY, by=Cause.CLIENT),
+        on("add", None, Job.READY, by=Cause.CLIENT, then=timed),
         on("take", Job.READY, Job.BUSY, by=Cause.SERVER, when=never),
         on("take", Job.READY, Job.BUSY, by=Cause.SERVER),
         on("steal", Job.READY, Job.BUSY, by=Cause.SERVER),
@@ -39,7 +40,7 @@ JOB = Lifecycle(
         on("beat", Job.BUSY, Job.BUSY, by=Cause.SERVER),
         on("drop", Job.BUSY, Job.READY, by=Cause.SERVER, when=never & never),
         on("finish", Job.BUSY, Job.DONE, by=Cause.SERVER),
-        at("due", [Job.READY, Job.BUSY], Job.LATE),
+        at("due_at", [Job.READY, Job.BUSY], Job.LATE),
         at("kill_at", Job.BUSY, Job.LATE, event="kill"),
     ],
 )
@@ -97,7 +98,7 @@ def test_a_deadline_of_several_statuses_is_bundled() -> None:
     tied = [edge for edge in picture_of(JOB).edges if edge.bundle == bundle.id]
     assert [edge.source for edge in tied] == ["node-ready", "node-busy"]
     assert (bundle.id, bundle.target) == ("bundle-expire-late", "node-late")
-    assert bundle.label.conditions == ("due is due",)
+    assert bundle.label.conditions == ("due_at is due",)
 
 
 def test_the_spine_is_the_shortest_way_to_the_first_ending() -> None:
