@@ -12,6 +12,7 @@
 ['queued', 'in_progress', 'failed']
 """
 
+from runlife_adapters.memory.backend import AsyncMemoryBackend, MemoryBackend
 from runlife_adapters.memory.errors import ApiError
 from runlife_adapters.memory.ids import Kind
 from runlife_adapters.memory.inputs import (
@@ -44,6 +45,7 @@ __all__ = [
     "ApiError",
     "AssistantFields",
     "AssistantObject",
+    "AsyncMemoryBackend",
     "Call",
     "Context",
     "CreateRunOptions",
@@ -52,6 +54,7 @@ __all__ = [
     "Echo",
     "Kind",
     "ListOptions",
+    "MemoryBackend",
     "MessageObject",
     "Model",
     "NewMessage",

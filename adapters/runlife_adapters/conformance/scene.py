@@ -1,0 +1,138 @@
+"""Playing a path of the table before a backend: each row is made to happen, and looked at.
+
+The server's rows are scripted as a schedule, the client's are called, time's are waited for. After
+every row the run that the backend shows must be in the row's target, with the fields null that the
+status says are null (:meth:`runlife.Lifecycle.field_states`) and the others not.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, field
+
+from runlife import RUN, Cause, FieldState, RunStatus, ToolOutput, Transition
+from runlife.rules import RUN_TTL
+from runlife_adapters.backend import RunView
+from runlife_adapters.conformance.harness import ConformanceError, Harness, Stage
+from runlife_adapters.memory import NEVER, After, Schedule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["Scene", "expect", "schedule_for"]
+
+SEEN = (
+    "created_at",
+    "started_at",
+    "expires_at",
+    "completed_at",
+    "failed_at",
+    "cancelled_at",
+    "required_action",
+    "last_error",
+    "incomplete_details",
+    "usage",
+)
+"""The facts of a run that are on the wire."""
+
+SAID = "Hello"
+"""What the user says in every scene."""
+
+FIELDS = {status.value: states for status, states in RUN.field_states().items()}
+
+
+def expect(*, that: bool, otherwise: str) -> None:
+    """Raise ConformanceError unless it holds."""
+    if not that:
+        raise ConformanceError(otherwise)
+
+
+def schedule_for(rows: Iterable[Transition[Any]]) -> Schedule:
+    """Return the schedule under which the server takes its rows of a path, and waits at the others."""
+    entries: dict[str, list[After]] = {status.value: [] for status in RUN.live}
+    for row in rows:
+        if row.source is not None:
+            calls = 2 if "tool_calls" in {a.name for a in RUN.arguments.get(row.event, ())} else None
+            moves = row.cause is Cause.SERVER
+            entries[row.source].append(After(1, row.target, tools=calls) if moves else After(NEVER))
+    return Schedule(**{status: tuple(list_) for status, list_ in entries.items()})
+
+
+@define
+class Scene:
+    """One run on a thread of its own, played along a path."""
+
+    harness: Harness
+    thread_id: str = field(init=False)
+    assistant_id: str = field(init=False)
+    view: RunView = field(init=False)
+    waited: float = field(init=False, default=0.0)
+
+    def __attrs_post_init__(self) -> None:
+        self.thread_id = self.harness.thread(SAID)
+        self.assistant_id = self.harness.assistant()
+
+    @property
+    def stage(self) -> Stage:
+        """How the service is directed."""
+        if self.harness.stage is None:
+            raise ConformanceError("this case needs a service that can be directed")
+        return self.harness.stage
+
+    def create(self) -> RunView:
+        """Start the run."""
+        self.view = self.harness.backend.create_run(self.thread_id, self.assistant_id)
+        return self.view
+
+    def look(self) -> RunView:
+        """Look at the run."""
+        self.view = self.harness.backend.retrieve_run(self.thread_id, self.view.id)
+        return self.view
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        self.waited += seconds
+        self.stage.advance(seconds)
+
+    def call(self, event: str) -> RunView:
+        """Make the client's call for an event, with lawful arguments as far as there are any."""
+        backend, run_id = self.harness.backend, self.view.id
+        match event:
+            case "create":
+                return backend.create_run(self.thread_id, self.assistant_id)
+            case "cancel":
+                return backend.cancel_run(self.thread_id, run_id)
+            case "submit_tool_outputs":
+                outputs = [ToolOutput(call.id, "found") for call in self.view.required_action or ()]
+                return backend.submit_tool_outputs(self.thread_id, run_id, outputs)
+            case _:
+                raise ConformanceError(f"the suite knows no call for the client's event {event!r}")
+
+    def play(self, rows: Iterable[Transition[Any]]) -> RunView:
+        """Make every row happen, and look at the run after each."""
+        path = tuple(rows)
+        self.stage.script(schedule_for(path))
+        for row in path:
+            if row.source is None:
+                self.create()
+            elif row.cause is Cause.CLIENT:
+                self.view = self.call(row.event)
+            else:
+                self.wait(1 if row.cause is Cause.SERVER else RUN_TTL - self.waited)
+                self.look()
+            self.check(row.target)
+        return self.view
+
+    def check(self, status: RunStatus) -> None:
+        """Hold what the backend shows to the status and to what it says about each field."""
+        view = self.view
+        expect(that=view.status == status, otherwise=f"expected status {status}, got {view.status}")
+        expect(that=view.thread_id == self.thread_id, otherwise="the run is on another thread")
+        for name in SEEN:
+            state, present = FIELDS[status][name], getattr(view, name) is not None
+            fits = state is FieldState.EITHER or present is (state is FieldState.SET)
+            expect(that=fits, otherwise=f"in {status}, {name} must be {state}; got {getattr(view, name)!r}")
+        if view.created_at is not None and view.expires_at is not None:
+            lives = view.expires_at - view.created_at
+            expect(that=lives == RUN_TTL, otherwise=f"it lives {lives} s, not {RUN_TTL:g} from its creation")

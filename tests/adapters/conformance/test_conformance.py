@@ -1,0 +1,119 @@
+"""Every backend is held to one suite: the fake itself, and the fake behind the official SDK."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import openai
+import pytest
+
+from runlife import RUN, ServerError, VirtualClock
+from runlife_adapters.conformance import CASES, Blocking, Case, Harness, WorldHarness, run_conformance
+from runlife_adapters.http import Service, async_client, sync_client
+from runlife_adapters.http.asgi import create_app
+from runlife_adapters.http.server import serve
+from runlife_adapters.memory import AsyncMemoryBackend, MemoryBackend, World
+from runlife_adapters.openai import AsyncOpenAIBackend, OpenAIBackend
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from runlife_adapters.backend import RunView
+
+
+@pytest.fixture
+def world() -> World:
+    """A fake in virtual time."""
+    return World(VirtualClock(1_700_000_000))
+
+
+@pytest.fixture(params=["memory", "memory async", "sdk", "sdk async"])
+def harness(request: pytest.FixtureRequest, world: World) -> Iterator[Harness]:
+    """Each backend in turn, in process."""
+    where = {"base_url": "http://fake/v1", "api_key": "-"}
+    match request.param:
+        case "memory":
+            yield WorldHarness(MemoryBackend(world), world)
+        case "memory async":
+            with Blocking(AsyncMemoryBackend(world)) as backend:
+                yield WorldHarness(backend, world)
+        case "sdk":
+            client = openai.OpenAI(http_client=sync_client(Service(world)), **where)
+            yield WorldHarness(OpenAIBackend(client), world)
+        case _:
+            async_openai = openai.AsyncOpenAI(http_client=async_client(Service(world)), **where)
+            with Blocking(AsyncOpenAIBackend(async_openai)) as backend:
+                yield WorldHarness(backend, world)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_it_conforms(case: Case, harness: Harness) -> None:
+    """One case of the suite, before one backend."""
+    case.run(harness)
+
+
+@pytest.mark.slow
+def test_it_conforms_over_loopback(world: World) -> None:
+    """The same over a socket, all cases with one server: ids tell the scenes apart."""
+    with serve(create_app(world)) as server:
+        client = openai.OpenAI(base_url=server.url, api_key="-")
+        report = run_conformance(lambda: WorldHarness(OpenAIBackend(client), world))
+    assert report.failed == {}
+    assert len(report.passed) == len(CASES)
+
+
+def test_the_suite_takes_every_row_and_makes_every_illegal_call() -> None:
+    """What is generated is as large as the table makes it."""
+    names = [case.name for case in CASES]
+    assert len(set(names)) == len(names)
+    taken = {row for case in CASES for row in getattr(case.run, "keywords", {}).get("path", ())}
+    assert taken == set(RUN.transitions)
+    assert sum(name.startswith("refuses") for name in names) == 18
+
+
+def test_a_service_that_cannot_be_directed_is_spared_what_needs_it(world: World) -> None:
+    """Those cases are named, not silently passed."""
+
+    class Live(WorldHarness):
+        stage = None  # type: ignore[assignment]
+
+    report = run_conformance(lambda: Live(MemoryBackend(world), world), [c for c in CASES if c.needs_stage])
+    assert (report.passed, report.failed) == ((), {})
+    assert len(report.left_out) == sum(case.needs_stage for case in CASES)
+
+
+class Forgetful(MemoryBackend):
+    """A backend that never tells when a run was started."""
+
+    def retrieve_run(self, thread_id: str, run_id: str) -> RunView:
+        """Look at a run."""
+        from attrs import evolve
+
+        return evolve(super().retrieve_run(thread_id, run_id), started_at=None)
+
+
+class Lax(MemoryBackend):
+    """A backend that accepts every cancel."""
+
+    def cancel_run(self, thread_id: str, run_id: str) -> RunView:
+        """Ask for the end of a run."""
+        try:
+            return super().cancel_run(thread_id, run_id)
+        except Exception:  # noqa: BLE001  # that is what it is here for
+            return self.retrieve_run(thread_id, run_id)
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"), [(Forgetful, "started_at must be set"), (Lax, "expected a refusal")]
+)
+def test_a_backend_that_does_not_conform_is_found_out(kind: type[MemoryBackend], says: str) -> None:
+    """The report names the cases that failed, and what was expected."""
+
+    def make_harness() -> Harness:
+        world = World(VirtualClock(1_700_000_000))
+        return WorldHarness(kind(world), world)
+
+    report = run_conformance(make_harness)
+    assert report.failed
+    assert any(says in str(error) for error in report.failed.values())
+    assert all(isinstance(error, ServerError) for error in report.failed.values())
