@@ -1,0 +1,92 @@
+"""The main job: ``runlife demo`` tells four true stories."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+import pytest
+from click.testing import CliRunner
+
+from runlife import TraceError
+from runlife_adapters.backend import RunView
+from runlife_adapters.cli.app import app
+from runlife_adapters.cli.demo import play
+from runlife_adapters.cli.demo.shop import PRICES, calculate_order_total
+from runlife_adapters.cli.demo.stories import STORIES
+from runlife_adapters.cli.demo.timeline import check, timeline
+from runlife_adapters.drive import Observed, Sent
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("language", "word"), [("en", "caused by"), ("zh", "由谁引起")])
+def test_the_four_stories_end_as_they_must(language: str, word: str, tmp_path: Path) -> None:
+    """Each has a timeline, a lawful trace and a picture, in either language."""
+    result = CliRunner().invoke(app, ["demo", "--language", language, "--out", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    assert result.output.count(word) == len(STORIES)
+    assert result.output.count("✓") == len(STORIES)
+    assert "completed, completed, cancelled, expired" in result.output
+    total = sum(PRICES.values())
+    assert f"¥{total:,.2f}" in result.output
+    for picture in (tmp_path / f"{n}-{story.name}.svg" for n, story in enumerate(STORIES, 1)):
+        assert ET.parse(picture).getroot().tag.endswith("svg")  # noqa: S314  # our own file
+
+
+@pytest.mark.slow
+def test_the_timelines_are_those_of_the_contract(tmp_path: Path) -> None:
+    """The statuses in their order, who caused them, and the fields that people miss."""
+    result = CliRunner().invoke(app, ["demo", "--out", str(tmp_path)])
+    _, plain, tools, cancelled, expired = result.output.split("\n\n")
+    for text, statuses in (
+        (plain, ["queued", "in_progress", "completed"]),
+        (tools, ["queued", "in_progress", "requires_action", "queued", "in_progress", "completed"]),
+        (cancelled, ["queued", "in_progress", "cancelling", "cancelled"]),
+        (expired, ["queued", "in_progress", "requires_action", "expired"]),
+    ):
+        lines = [line.split() for line in text.splitlines() if line.strip().startswith("+")]
+        assert [line[2] for line in lines] == statuses
+    assert "client: submit_tool_outputs" in tools
+    assert "+600 s  expired          timer: expire" in expired
+    assert "\x1b" not in result.output, "no colours where there is no terminal"
+
+
+def test_a_story_that_ends_otherwise_fails_the_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The demo checks itself: a wrong ending is said and exits with 1."""
+    wrong = type(STORIES[0])("plain", "Hi", "Hi", STORIES[3].ending)
+    monkeypatch.setattr(play, "STORIES", (wrong,))
+    result = CliRunner().invoke(app, ["demo", "--out", str(tmp_path)])
+    assert result.exit_code == 1
+    assert "Story plain ended completed, not expired" in result.output
+
+
+def test_a_broken_log_is_no_timeline() -> None:
+    """Both the timeline and the check refuse a run that came back from its end."""
+    born = Observed(0.0, RunView("run_1", "completed"))
+    back = Observed(1.0, RunView("run_1", "queued"))
+    with pytest.raises(TraceError):
+        timeline([Sent(0.0, "create"), born, back])
+    with pytest.raises(TraceError):
+        check([Sent(0.0, "create"), born, back])
+
+
+def test_the_function_is_a_real_one() -> None:
+    """It adds up the price list, and knows no other products."""
+    order = calculate_order_total([{"product": "书", "quantity": 3}])
+    assert (order["total"], order["currency"]) == (177.0, "CNY")
+    with pytest.raises(KeyError):
+        calculate_order_total([{"product": "船", "quantity": 1}])
+
+
+def test_a_missing_extra_is_named() -> None:
+    """Without click, the command says what to install instead of a traceback."""
+    script = "import sys; sys.modules['click'] = None; from runlife_adapters.cli import main; main()"
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert "pip install 'runlife[cli]'" in result.stderr
+    assert "Traceback" not in result.stderr
