@@ -76,6 +76,24 @@ def test_each_program_runs(block: Block, tmp_path: Path, monkeypatch: pytest.Mon
     exec(compile(padded, README, "exec", dont_inherit=True), vars(main))  # noqa: S102 - running it is the test
 
 
+@pytest.mark.slow
+def test_the_story_it_shows_is_the_one_the_demo_tells(tmp_path: Path) -> None:
+    """The README's ```text block is printed by ``runlife demo``, line for line, up to the dots."""
+    pytest.importorskip("click")
+    pytest.importorskip("rich")
+    from click.testing import CliRunner
+
+    from runlife_adapters.cli.app import app
+
+    shown = next(b for b in blocks(README.read_text(encoding="utf-8")) if b.language == "text").source
+    story, _, _ = shown.partition("\n...\n")
+    printed = CliRunner().invoke(app, ["demo", "--plain", "--out", str(tmp_path)]).output
+    told = "\n".join(line.rstrip() for line in printed.splitlines())
+    first, *_, picture = story.splitlines()
+    assert first in told
+    assert story.removesuffix(picture).strip() in told
+
+
 def test_blocks_are_found_where_they_stand() -> None:
     """A block knows its heading, its first line and its language; a `#` inside a block is no heading."""
     text = (
