@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from math import isfinite
+from sys import float_info
 from typing import Protocol, runtime_checkable
 
 from runlife.errors import TimeError
 
 __all__ = ["Clock", "VirtualClock"]
+
+LIMIT = float_info.max
+"""The last moment that a float can tell."""
 
 
 @runtime_checkable
@@ -59,7 +62,8 @@ class VirtualClock:
 
 def _finite(seconds: float) -> float:
     number = not isinstance(seconds, bool) and isinstance(seconds, (int, float))  # pyright: ignore[reportUnnecessaryIsInstance]
-    if not number or not isfinite(seconds):
+    # Compared, not asked of `isfinite`: that overflows for an int that no float can hold.
+    if not number or not -LIMIT <= seconds <= LIMIT:
         msg = f"expected a finite number of seconds, got {seconds!r}"
         raise TimeError(msg)
     return seconds

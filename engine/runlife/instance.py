@@ -113,9 +113,9 @@ class Instance(Generic[StatusT]):
         :raises TimeError: when ``now`` is not a time or lies before the last record.
         """
         outcome = self._step(event, now, payload)
-        if isinstance(outcome, Refusal):
-            raise outcome.error()
-        return outcome
+        if isinstance(outcome, Transition):  # of exactly this class: cheaper than to ask for a Refusal
+            return outcome
+        raise outcome.error()
 
     def attempt(self, event: str, /, *, now: float, **payload: Any) -> Outcome[StatusT]:
         """Apply an event as :meth:`apply` does, but return a refusal instead of raising it.
@@ -223,12 +223,7 @@ class Instance(Generic[StatusT]):
             plan = None
         if plan is None:
             return self._no_row(event)
-        takes_arguments, accept, steps = plan
-        accepted = accept(payload) if takes_arguments or payload else NO_PAYLOAD
-        for check, take in steps:
-            if check is None or check(self, accepted):
-                return take(self, accepted, now)
-        return self._refuse(event, accepted)
+        return plan.react(self, payload, now)
 
     def _check_time(self, now: float) -> None:
         if isinstance(now, bool) or not isinstance(now, (int, float)):  # pyright: ignore[reportUnnecessaryIsInstance]
@@ -262,16 +257,17 @@ class Instance(Generic[StatusT]):
 
     def _no_row(self, event: str) -> Refusal:
         lifecycle, status = self._lifecycle, self._status
-        if event not in lifecycle.events:
-            raise UnknownEventError(event, lifecycle.events)
         kind: type[Refusal] = Illegal
         if status in lifecycle.terminal:
             ended_by_time = self._journal[-1][1].cause is Cause.TIMER
             kind = Expired if ended_by_time else Terminal
-        key = (kind, status, event)
-        refusal = lifecycle.refusals.get(key)
-        if refusal is None:
-            refusal = lifecycle.refusals[key] = kind(status, event, self.legal_events())
+        refusal: Refusal
+        try:
+            refusal = lifecycle.refusals[kind, status, event]
+        except (KeyError, TypeError):  # the first of its kind, or an unhashable event
+            if event not in lifecycle.events:
+                raise UnknownEventError(event, lifecycle.events) from None
+            refusal = lifecycle.refusals[kind, status, event] = kind(status, event, self.legal_events())
         return refusal
 
     def _refuse(self, event: str, payload: Payload) -> Refusal:

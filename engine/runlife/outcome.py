@@ -10,7 +10,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any, ClassVar, Literal, NamedTuple
 
-from attrs import frozen
+from attrs import field, frozen
 
 from runlife.errors import (
     GuardError,
@@ -75,12 +75,15 @@ class Refusal:
     ok: ClassVar[Literal[False]] = False
     _error: ClassVar[type[RefusedError]]
 
-    @property
-    def message(self) -> str:
-        """Say the status, the event, why it was refused, and what would be legal."""
+    message: str = field(init=False, eq=False, repr=False)
+    """The status, the event, why it was refused, and what would be legal."""
+
+    # Refusals are made once for all (`Lifecycle.refusals`), and asked for their message with each error.
+    def __attrs_post_init__(self) -> None:
         would = f"legal here: {', '.join(self.legal) or 'nothing'}"
         where = "refused" if self.status is None else f"refused in status {self.status.value!r}"
-        return f"{self.event!r} {where}: {self.why}; {would}"
+        message = f"{self.event!r} {where}: {self.why}; {would}"
+        object.__setattr__(self, "message", message)
 
     @property
     def why(self) -> str:

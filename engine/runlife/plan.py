@@ -1,4 +1,4 @@
-"""Rows laid out for execution: each becomes one straight-line function.
+"""Rows laid out for execution: each becomes one straight-line function, and so does each event.
 
 A lifecycle is data, and interpreting data at every event costs several times what the event itself
 does. So a row is compiled once, the way attrs compiles ``__init__``: into the few assignments that
@@ -14,7 +14,14 @@ a person would have written by hand for it. For the row ``start`` of a run it re
 
 All that can fail (computing the values, refusing a deadline in the past) comes before the first
 assignment, and no assignment can fail: that is what makes applying an event atomic. The arguments
-of an event are checked by a function made in the same way.
+of an event are checked by a function made in the same way, and what an event does from a status is a
+third: for ``submit_tool_outputs`` in ``requires_action``, ::
+
+    def react(instance, payload, now):
+        payload = accept(payload)
+        if check0_0(instance, payload):
+            return take0(instance, payload, now)
+        return instance._refuse('submit_tool_outputs', payload)
 """
 
 from __future__ import annotations
@@ -23,9 +30,11 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runlife.errors import PayloadError, TimeError
+from runlife.rows import NO_PAYLOAD
 
 if TYPE_CHECKING:
     from runlife.lifecycle import Lifecycle
+    from runlife.outcome import Outcome
     from runlife.rows import Argument, Payload, Transition
 
 __all__ = ["NEVER", "Accept", "Plan", "Plans", "Step", "compile_acceptance", "lay_out", "slot"]
@@ -49,11 +58,14 @@ Accept = Callable[[dict[str, Any]], "Payload"]
 """Checks the arguments of an event, a fresh dict, and returns them as they are kept."""
 
 
-class Plan(NamedTuple):
-    """What one event may do from one status: how its arguments are taken, and the steps in order."""
+React = Callable[[Any, dict[str, Any], float], "Outcome[Any]"]
+"""Takes the first row whose guard holds, or answers why none does."""
 
-    takes_arguments: bool
-    accept: Accept
+
+class Plan(NamedTuple):
+    """What one event may do from one status: ``react`` does it, trying the steps in order."""
+
+    react: React
     steps: tuple[Step, ...]
 
 
@@ -69,39 +81,58 @@ def slot(name: str) -> str:
 def lay_out(lifecycle: Lifecycle[Any]) -> Plans:
     """Return the plans of a lifecycle, in plain dicts (a mapping proxy is slower to look up)."""
     return {
-        source: {
-            event: Plan(
-                event in lifecycle.arguments,
-                lifecycle.accepts[event],
-                tuple(Step(row.guard.check if row.guard else None, _compile(lifecycle, row)) for row in rows),
-            )
-            for event, rows in by_event.items()
-        }
+        source: {event: _plan(lifecycle, event, rows) for event, rows in by_event.items()}
         for source, by_event in lifecycle.moves.items()
     }
+
+
+def _plan(lifecycle: Lifecycle[Any], event: str, rows: tuple[Transition[Any], ...]) -> Plan:
+    steps = tuple(Step(row.guard.check if row.guard else None, _compile(lifecycle, row)) for row in rows)
+    names: dict[str, Any] = {"accept": lifecycle.accepts[event], "nothing": NO_PAYLOAD}
+    takes_arguments = event in lifecycle.arguments
+    lines = [
+        "payload = accept(payload)"
+        if takes_arguments
+        else "payload = accept(payload) if payload else nothing"
+    ]
+    for index, (row, step) in enumerate(zip(rows, steps, strict=True)):
+        names[f"take{index}"] = step.take
+        parts = (row.guard.parts or (row.guard,)) if row.guard else ()
+        checks = {f"check{index}_{number}": part.check for number, part in enumerate(parts)}
+        names |= checks
+        take = f"return take{index}(instance, payload, now)"
+        if not checks:
+            lines.append(take)
+            break  # a row without a guard is always taken
+        lines += [f"if {' and '.join(f'{check}(instance, payload)' for check in checks)}:", f"    {take}"]
+    else:
+        lines.append(f"return instance._refuse({event!r}, payload)")
+    return Plan(_define("react(instance, payload, now)", lines, names), steps)
 
 
 def _compile(lifecycle: Lifecycle[Any], row: Transition[Any]) -> Take:
     sets = {**row.effect.sets, **row.effect.may_set} if row.effect else {}
     clears = row.effect.clears if row.effect else ()
     before, after = lifecycle.timed_by(row.source), lifecycle.timed_by(row.target)
-    names: dict[str, Any] = {"row": row, "target": row.target, "ahead": _ahead, "earliest": _earliest}
-    compute: list[str] = []
-    assign: list[str] = []
-    for index, (fact, value) in enumerate(sets.items()):
-        names[f"compute{index}"] = value
-        compute.append(f"v{index} = compute{index}(instance, payload, now)")
-        if fact in lifecycle.deadlines:
-            compute.append(f"ahead({fact!r}, v{index}, now)")
-        assign.append(f"instance.{slot(fact)} = v{index}")
-    assign += [f"instance.{slot(fact)} = None" for fact in clears]
-    assign += ["instance._status = target", "instance._last = now"]
+    # A value that several facts share is computed once. (By identity: a callable need not be hashable.)
+    values = {id(value): value for value in sets.values()}
+    variables = {key: f"v{index}" for index, key in enumerate(values)}
+    names: dict[str, Any] = {f"compute_{variables[key]}": value for key, value in values.items()}
+    names |= {"row": row, "target": row.target, "ahead": _ahead, "earliest": _earliest, "never": NEVER}
+    sources = {fact: variables[id(value)] for fact, value in sets.items()}
+    lines = [f"{name} = compute_{name}(instance, payload, now)" for name in variables.values()]
+    lines += [
+        f"ahead({fact!r}, {name}, now)" for fact, name in sources.items() if fact in lifecycle.deadlines
+    ]
+    lines += [f"instance.{slot(fact)} = {name}" for fact, name in sources.items()]
+    lines += [f"instance.{slot(fact)} = None" for fact in clears]
+    lines += ["instance._status = target", "instance._last = now"]
     if before != after or not set(after).isdisjoint((*sets, *clears)):
         deadlines = ", ".join(f"instance.{slot(fact)}" for fact in after)
-        assign.append(f"instance._due = earliest({deadlines})")
-    assign += ["instance._journal.append((now, row, payload))", "return row"]
+        lines.append(f"instance._due = earliest({deadlines})" if after else "instance._due = never")
+    lines += ["instance._journal.append((now, row, payload))", "return row"]
     # Facts stand in the source as attributes: the diagnostics hold them to be identifiers.
-    take: Take = _define("take(instance, payload, now)", compute + assign, names)
+    take: Take = _define("take(instance, payload, now)", lines, names)
     return take
 
 
@@ -183,5 +214,9 @@ def _ahead(fact: str, deadline: float | None, now: float) -> None:
         raise TimeError(msg)
 
 
-def _earliest(*deadlines: float | None) -> float:
-    return min((deadline for deadline in deadlines if deadline is not None), default=NEVER)
+def _earliest(first: float | None, *others: float | None) -> float:
+    earliest = NEVER if first is None else first
+    for deadline in others:
+        if deadline is not None and deadline < earliest:
+            earliest = deadline
+    return earliest

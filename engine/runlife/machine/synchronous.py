@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 from runlife.errors import RefusedError
 from runlife.machine.course import BoundRun, Delivery
-from runlife.outcome import Outcome, Record, Refusal
 from runlife.rows import StatusT, Transition
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Set as AbstractSet
     from enum import StrEnum
+
+    from runlife.outcome import Outcome, Record
 
 __all__ = ["SyncRun"]
 
@@ -97,9 +98,9 @@ class SyncRun(BoundRun[StatusT]):
             if loud and self._is_loud(event, now):
                 return self._deliver(self._delivery(event, now, payload))
             outcome = self._step(event, now, payload)
-            if isinstance(outcome, Refusal):
-                raise outcome.error()
-            return outcome
+            if isinstance(outcome, Transition):
+                return outcome
+            raise outcome.error()
 
         return trigger
 
