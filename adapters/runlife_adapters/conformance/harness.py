@@ -8,8 +8,8 @@ from typing import Protocol
 from attrs import define, field, frozen
 
 from runlife import ServerError
-from runlife_adapters.backend import Backend
-from runlife_adapters.memory import Schedule, World
+from runlife_adapters.backend import Backend, error_from_status
+from runlife_adapters.memory import ApiError, Schedule, World
 
 __all__ = [
     "Case",
@@ -60,6 +60,14 @@ class Harness(Protocol):
 
     def thread(self, *said: str) -> str:
         """Return the id of a new thread with these user messages."""
+        ...
+
+    def message(self, thread_id: str, said: str) -> None:
+        """Add a user message to a thread, or raise :class:`~runlife_adapters.backend.RejectedError`."""
+        ...
+
+    def wait(self, seconds: float) -> object:
+        """Let so many seconds pass, whatever that takes: before a live service, a sleep."""
         ...
 
 
@@ -121,3 +129,14 @@ class WorldHarness:
     def thread(self, *said: str) -> str:
         """Return the id of a new thread with these user messages."""
         return self.world.create_thread(messages=[{"role": "user", "content": text} for text in said]).id
+
+    def message(self, thread_id: str, said: str) -> None:
+        """Add a user message to a thread, or raise RejectedError."""
+        try:
+            self.world.create_message(thread_id, role="user", content=said)
+        except ApiError as error:
+            raise error_from_status(error.status, error.message, code=error.code) from error
+
+    def wait(self, seconds: float) -> object:
+        """Let so many seconds pass, in no time."""
+        return self.world.advance(seconds)

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
-from runlife import RUN, Cause, FieldState, RunStatus, ToolOutput, Transition
+from runlife import RUN, Cause, FieldState, ToolOutput, TraceChecker, Transition
 from runlife.rules import RUN_TTL
-from runlife_adapters.backend import RunView
+from runlife_adapters.backend import RejectedError, RunView
 from runlife_adapters.conformance.harness import ConformanceError, Harness, Stage
 from runlife_adapters.memory import NEVER, After, Schedule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Container, Iterable
 
-__all__ = ["Scene", "expect", "schedule_for"]
+__all__ = ["Scene", "expect", "rejected", "schedule_for"]
 
 SEEN = (
     "created_at",
@@ -36,6 +36,9 @@ SEEN = (
 )
 """The facts of a run that are on the wire."""
 
+POLLS = 660
+"""How often a run is looked at, a second after the other, before it is given up; it expires before."""
+
 SAID = "Hello"
 """What the user says in every scene."""
 
@@ -48,14 +51,29 @@ def expect(*, that: bool, otherwise: str) -> None:
         raise ConformanceError(otherwise)
 
 
+def rejected(status: int, call: Callable[[], object]) -> None:
+    """Expect a call to be refused with an HTTP status."""
+    try:
+        answer = call()
+    except RejectedError as error:
+        expect(that=error.status == status, otherwise=f"expected {status}, got {error.status}: {error}")
+        expect(that=bool(error.message), otherwise="a refusal without a word")
+    else:
+        expect(that=False, otherwise=f"expected a refusal with {status}, got {answer!r}")
+
+
 def schedule_for(rows: Iterable[Transition[Any]]) -> Schedule:
     """Return the schedule under which the server takes its rows of a path, and waits at the others."""
     entries: dict[str, list[After]] = {status.value: [] for status in RUN.live}
+    last: Any = None
     for row in rows:
         if row.source is not None:
             calls = 2 if "tool_calls" in {a.name for a in RUN.arguments.get(row.event, ())} else None
             moves = row.cause is Cause.SERVER
             entries[row.source].append(After(1, row.target, tools=calls) if moves else After(NEVER))
+        last = row.target
+    if last in RUN.live:
+        entries[last].append(After(NEVER))
     return Schedule(**{status: tuple(list_) for status, list_ in entries.items()})
 
 
@@ -80,9 +98,9 @@ class Scene:
             raise ConformanceError("this case needs a service that can be directed")
         return self.harness.stage
 
-    def create(self) -> RunView:
+    def create(self, **overrides: Any) -> RunView:
         """Start the run."""
-        self.view = self.harness.backend.create_run(self.thread_id, self.assistant_id)
+        self.view = self.harness.backend.create_run(self.thread_id, self.assistant_id, **overrides)
         return self.view
 
     def look(self) -> RunView:
@@ -90,10 +108,39 @@ class Scene:
         self.view = self.harness.backend.retrieve_run(self.thread_id, self.view.id)
         return self.view
 
+    def unchanged(self, after: str) -> None:
+        """Hold the run to what was last seen of it."""
+        before = self.view
+        expect(
+            that=self.look() == before, otherwise=f"{after} changed the run: {self.view}, before: {before}"
+        )
+
     def wait(self, seconds: float) -> None:
         """Let time pass."""
         self.waited += seconds
-        self.stage.advance(seconds)
+        self.harness.wait(seconds)
+
+    def until(self, statuses: Container[str], checker: TraceChecker | None = None) -> RunView:
+        """Look at the run, a second after the other, until it is in one of these statuses.
+
+        :param checker: is fed every sample.
+        """
+        polls = 0
+        while True:
+            if checker is not None:
+                at = (self.view.created_at or 0) + self.waited
+                checker.observed(self.view.status, at, {name: getattr(self.view, name) for name in SEEN})
+            self.check(self.view.status)
+            if self.view.status in statuses:
+                return self.view
+            expect(that=polls < POLLS, otherwise=f"after {polls} looks it is still {self.view.status}")
+            polls += 1
+            self.wait(1)
+            self.look()
+
+    def end(self, checker: TraceChecker | None = None) -> RunView:
+        """Look at the run until it has ended."""
+        return self.until({status.value for status in RUN.terminal}, checker)
 
     def call(self, event: str) -> RunView:
         """Make the client's call for an event, with lawful arguments as far as there are any."""
@@ -109,8 +156,11 @@ class Scene:
             case _:
                 raise ConformanceError(f"the suite knows no call for the client's event {event!r}")
 
-    def play(self, rows: Iterable[Transition[Any]]) -> RunView:
-        """Make every row happen, and look at the run after each."""
+    def play(self, rows: Iterable[Transition[Any]], seen: list[RunView] | None = None) -> RunView:
+        """Make every row happen, and look at the run after each; ``seen`` takes what is seen.
+
+        In the last status the server moves no further.
+        """
         path = tuple(rows)
         self.stage.script(schedule_for(path))
         for row in path:
@@ -122,11 +172,14 @@ class Scene:
                 self.wait(1 if row.cause is Cause.SERVER else RUN_TTL - self.waited)
                 self.look()
             self.check(row.target)
+            if seen is not None:
+                seen.append(self.view)
         return self.view
 
-    def check(self, status: RunStatus) -> None:
+    def check(self, status: str) -> None:
         """Hold what the backend shows to the status and to what it says about each field."""
         view = self.view
+        expect(that=view.status in FIELDS, otherwise=f"{view.status!r} is no status of the table")
         expect(that=view.status == status, otherwise=f"expected status {status}, got {view.status}")
         expect(that=view.thread_id == self.thread_id, otherwise="the run is on another thread")
         for name in SEEN:

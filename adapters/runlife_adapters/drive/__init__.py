@@ -4,7 +4,12 @@
     match outcome:
         case Completed(text=text):
             print(text)
-        case Failed(error=error) | ...
+        case Failed(error=error):
+            print("it failed:", error)
+        case Abandoned(why=why):
+            print("it may still be alive:", why)
+        case Cancelled() | Expired() | Incomplete():
+            print("it ended", outcome.status)
 
 :class:`Drive` decides, without I/O; :func:`drive`, :func:`attach` and their async twins are thin shells
 around it; :class:`Driver` and :class:`AsyncDriver` are handles that can cancel a run in flight.

@@ -190,8 +190,6 @@ class Drive:
             self._leave_doubt(self._flight)
             self._flight = None
         self.cancel(now)
-        if self._cancel_accepted:
-            return None
         action = self.next_action(now)
         return action if isinstance(action, Find | Retrieve | Cancel) and action.at <= self._now else None
 

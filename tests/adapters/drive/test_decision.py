@@ -302,6 +302,23 @@ def test_a_clock_that_is_off_does_not_abandon_a_healthy_run(off: float) -> None:
     assert told.now == pytest.approx(off + 630)
 
 
+def test_a_run_that_is_taken_up_long_after_its_expiry_gets_a_second_look() -> None:
+    """When we did not create the run our clock may be off: one look is not enough to give it up."""
+    told = Talk(Drive("thread_1", run_id="run_1"), now=5000.0)
+    told.wants(Retrieve)
+    told.told(view("in_progress")).polls_until(Done, view("in_progress"))
+    assert told.now == pytest.approx(5030)
+
+
+def test_a_look_that_shows_nothing_new_is_not_logged() -> None:
+    """The log has what changed, so that ten minutes of waiting are two lines."""
+    told = running()
+    for _ in range(5):
+        told.wants(Retrieve)
+        told.told(view("queued"))
+    assert [type(entry) for entry in told.drive.log()] == [Sent, Answered, Observed]
+
+
 def test_a_clock_that_runs_backwards_stands_still() -> None:
     """Facts in the past of the last one do not disturb the log, nor the deadlines."""
     told = running(deadline=60.0)
@@ -649,6 +666,37 @@ def test_a_silent_service_is_given_up_after_the_patience() -> None:
     assert told.outcome().view == view("queued")
 
 
+def test_pauses_after_a_failure_begin_anew_with_an_answer() -> None:
+    """An outage that is over leaves no long pauses behind."""
+    told = running()
+    for _ in range(4):
+        told.wants(Retrieve)
+        told.told(LOST)
+    told.wants(Retrieve)
+    told.told(view("queued")).wants(Retrieve)
+    told.told(LOST).wants(Retrieve, at=told.now + 0.5)
+
+
+def test_pauses_before_a_repetition_grow_while_nothing_changes() -> None:
+    """A look in between that shows the same is no progress: the next attempt comes later still."""
+    told = running()
+    told.drive.cancel(0)
+    for pause in (0.5, 1.0, 2.0):
+        told.wants(Cancel)
+        told.told(LOST).wants(Retrieve, at=told.now + pause)
+        told.told(view("queued"))
+
+
+def test_pauses_before_a_repetition_begin_anew_when_the_run_moves() -> None:
+    """A new status is progress, whatever is still in doubt."""
+    told = running()
+    told.drive.cancel(0)
+    told.wants(Cancel)
+    told.told(LOST).wants(Retrieve, at=told.now + 0.5)
+    told.told(view("in_progress")).wants(Cancel)
+    told.told(LOST).wants(Retrieve, at=told.now + 0.5)
+
+
 def test_an_answer_ends_the_silence() -> None:
     """Patience counts from the last usable answer, and the pauses begin anew."""
     told = running(patience=20.0)
@@ -770,6 +818,15 @@ def test_parting_in_the_middle_of_a_creation_looks_for_the_run_first() -> None:
     told.drive.sent(find, told.now)
     told.told([view("in_progress")])
     assert isinstance(told.drive.parting_action(told.now), Cancel)
+
+
+def test_parting_while_a_cancel_is_on_its_way_sends_nothing() -> None:
+    """What was asked for and accepted need not be asked for again."""
+    told = running()
+    told.drive.cancel(0)
+    told.wants(Cancel)
+    told.told(view("cancelling"))
+    assert told.drive.parting_action(told.now) is None
 
 
 def test_parting_does_not_try_twice() -> None:
