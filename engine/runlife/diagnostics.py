@@ -8,7 +8,7 @@ python-statemachine refuses (unreachable, trap, exit from a terminal), what Auto
 from __future__ import annotations
 
 from enum import StrEnum
-from itertools import pairwise
+from itertools import combinations
 from keyword import iskeyword
 from typing import TYPE_CHECKING, Any, cast
 
@@ -48,7 +48,7 @@ class Diagnostic:
 
 def diagnose(lifecycle: Lifecycle[Any]) -> tuple[Diagnostic, ...]:
     """Return every defect of the table, in the order of the checks below."""
-    checks = (_names, _creation, _rows, _written, _duplicates, _reachability, _timeouts)
+    checks = (_names, _creation, _rows, _written, _duplicates, _reachability, _timeouts, _timer_loops)
     return tuple(
         Diagnostic(code, _WARNINGS.get(code, Severity.ERROR), str(place), message)
         for check in checks
@@ -62,6 +62,12 @@ _WARNINGS = {"waits-for-time": Severity.WARNING}
 RESERVED = frozenset({"status", "lifecycle", "journal", "last", "due"})
 """What an instance keeps besides its facts."""
 
+TAKEN = frozenset({"now", "event", "lifecycle"})
+"""What `create` and `apply` take besides the arguments of the event."""
+
+JSON_KINDS = (str, int, float, bool)
+"""The kinds that a journal keeps as they are; others have to_json and from_json."""
+
 Finding = tuple[str, object, str]
 
 
@@ -69,9 +75,19 @@ def _names(lifecycle: Lifecycle[Any]) -> Iterator[Finding]:
     statuses = _statuses(lifecycle)
     for status in sorted(lifecycle.terminal - statuses):
         yield "unknown-status", status, f"terminal, but not one of {_list(statuses)}"
-    for event in lifecycle.arguments:
+    for event, arguments in lifecycle.arguments.items():
         if event not in lifecycle.events:
             yield "unknown-event", event, "has arguments, but no row; remove it or write its row"
+        for argument in arguments:
+            if not argument.name.isidentifier() or argument.name in TAKEN:
+                yield "bad-argument", event, f"{argument.name!r} cannot be the name of an argument"
+            if not (argument.kind in JSON_KINDS or hasattr(argument.kind, "to_json")):
+                kind = argument.kind.__name__
+                yield (
+                    "bad-argument",
+                    event,
+                    f"{argument.name}: a journal keeps no {kind} without to_json",
+                )
 
 
 def _creation(lifecycle: Lifecycle[Any]) -> Iterator[Finding]:
@@ -110,7 +126,7 @@ def _can_be_a_fact(name: str) -> bool:
 def _duplicates(lifecycle: Lifecycle[Any]) -> Iterator[Finding]:
     for moves in lifecycle.moves.values():
         for rows in moves.values():
-            for earlier, later in pairwise(rows):
+            for earlier, later in combinations(rows, 2):
                 if earlier.guard is None or earlier.guard == later.guard:
                     yield "duplicate", later, f"never reached: {earlier} comes first and takes it"
 
@@ -151,6 +167,22 @@ def _timeouts(lifecycle: Lifecycle[Any]) -> Iterator[Finding]:
 
 def _statuses(lifecycle: Lifecycle[Any]) -> set[str]:
     return set(cast("Iterable[str]", lifecycle.statuses))
+
+
+def _timer_loops(lifecycle: Lifecycle[Any]) -> Iterator[Finding]:
+    """Find deadlines that stay due for ever: time alone leads back to where they are asked for."""
+    timers = [row for row in lifecycle.transitions if row.deadline is not None]
+    for row in timers:
+        deadline = row.deadline
+        keeping = [r for r in timers if not (r.effect and deadline in r.effect.writes)]
+        if row in keeping:
+            reached = _closure({row.target}, keeping, forward=True)
+            if any(deadline in lifecycle.timed_by(status) for status in reached):
+                yield (
+                    "timer-loop",
+                    row,
+                    f"{deadline} would stay due for ever; clear or move it",
+                )
 
 
 def _list(names: Iterable[str]) -> str:

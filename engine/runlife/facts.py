@@ -48,9 +48,15 @@ def entity(cls: Kind) -> Kind:
 
     The class compares by identity, and only :meth:`~runlife.instance.Instance.create` makes one.
 
-    :raises MisuseError: when the table's effects write a fact that the class does not declare.
+    :raises MisuseError: when the table's effects write a fact that the class does not declare, or a
+        fact has the name of something that every instance has.
     """
     declared = [name for name, value in vars(cls).items() if _is_fact(value)]
+    inherited = {name: value for base in cls.__mro__[1:] for name, value in vars(base).items()}
+    hiding = [name for name in declared if name in inherited and not _is_fact(inherited[name])]
+    if hiding:
+        msg = f"{cls.__name__} declares facts under names that every instance has: {', '.join(hiding)}"
+        raise MisuseError(msg)
     missing = [name for name in cls.table.facts if name not in declared]
     if missing:
         msg = f"{cls.__name__} lacks facts that its table writes; declare {', '.join(missing)} = Fact[...]()"

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, get_args
 
 from attrs import asdict
 
@@ -68,19 +68,20 @@ def replay(
     instance: InstanceT | None = None
     for index, entry in enumerate(journal):
         try:
-            at, event, target, payload = _read(entry, table)
+            at, cause, event, payload = _read(entry, table)
             if instance is None:
                 instance = kind.create(now=at, event=event, lifecycle=table, **payload)
-            elif _is_timer(table, instance, event):
+            elif cause == Cause.TIMER:
                 instance.handle_timeout(at)
             else:
                 instance.apply(event, now=at, **payload)
             taken = instance.journal[-1]
-        except (RunlifeError, KeyError, TypeError, ValueError) as error:
+            claimed = record_to_json(entry, table) if isinstance(entry, Record) else dict(entry)
+        except (RunlifeError, KeyError, TypeError, ValueError, AttributeError) as error:
             msg = f"journal record {index} cannot be replayed: {error}"
             raise HistoryError(msg) from error
-        if (taken.event, taken.target, taken.at) != (event, target, at):
-            msg = f"journal record {index} claims {event} to {target} at {at}, but gives {taken}"
+        if claimed != record_to_json(taken, table):
+            msg = f"journal record {index} claims {claimed}, but gives: {taken}"
             raise HistoryError(msg)
         if instance.version != index + 1:
             msg = f"before journal record {index}, a deadline fell due that the journal lacks"
@@ -91,24 +92,22 @@ def replay(
     return instance
 
 
-def _is_timer(table: Lifecycle[Any], instance: Instance[Any], event: str) -> bool:
-    rows = table.moves[instance.status].get(event, ())
-    return any(row.cause is Cause.TIMER for row in rows)
-
-
 def _read(entry: Record | Mapping[str, Any], table: Lifecycle[Any]) -> tuple[float, str, str, Json]:
     if isinstance(entry, Record):
-        return entry.at, entry.event, entry.target, dict(entry.payload)
+        return entry.at, entry.cause, entry.event, dict(entry.payload)
     arguments = {a.name: a for a in table.arguments.get(entry["event"], ())}
     payload = {name: arguments[name].from_json(data) for name, data in entry["payload"].items()}
-    return entry["at"], entry["event"], entry["target"], payload
+    return entry["at"], entry["cause"], entry["event"], payload
 
 
 def snapshot(instance: Instance[Any], *, now: float | None = None) -> Json:
     """Return the instance as JSON data.
 
     :param now: when it is taken, in unix seconds; only needed to restore with ``remaining``.
+    :raises TimeError: when ``now`` is not a time, or lies before the last record.
     """
+    if now is not None:
+        instance.check_time(now)
     lifecycle = instance.lifecycle
     body: Json = {
         "format": FORMAT,
@@ -137,6 +136,9 @@ def restore(
     :raises HistoryError: when it is not a snapshot, has another version or lifecycle, was truncated
         or edited, or does not replay to the status it claims.
     """
+    if deadlines not in get_args(Deadlines):
+        msg = f"deadlines must be one of {', '.join(map(repr, get_args(Deadlines)))}; got {deadlines!r}"
+        raise MisuseError(msg)
     body = _open(data)
     table = kind.table
     if body["lifecycle"] != table.name:
@@ -177,14 +179,20 @@ def _open(data: Mapping[str, Any] | str | bytes) -> Json:
     if not isinstance(body["journal"], list):
         msg = f"the snapshot's journal is not a list of records but {type(body['journal']).__name__}"
         raise HistoryError(msg)
-    if data.get("digest") != _digest(body):
+    try:
+        digest = _digest(body)
+    except (TypeError, ValueError) as error:
+        msg = f"the snapshot holds what is no JSON: {error}"
+        raise HistoryError(msg) from error
+    if data.get("digest") != digest:
         msg = "the snapshot was edited or damaged: its digest does not fit its content"
         raise HistoryError(msg)
     return body
 
 
 def _digest(body: Json) -> str:
-    text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    # ASCII, because the arguments of a call may hold a lone surrogate, which no encoding takes.
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"))
     return sha256(text.encode()).hexdigest()
 
 

@@ -92,9 +92,13 @@ class Instance(Generic[StatusT]):
         :param lifecycle: the table under another policy; by default the class's own.
         :param payload: the arguments of the event.
         :raises RefusedError: when the row's guard does not hold.
+        :raises MisuseError: when ``lifecycle`` is that of something else.
         :raises PayloadError: when an argument is missing, unexpected or ill-typed.
         :raises TimeError: when ``now`` is not a time, or a deadline would lie in the past.
         """
+        if lifecycle is not None and lifecycle.name != cls.table.name:
+            msg = f"a {cls.__name__} lives by the lifecycle {cls.table.name!r}, not by {lifecycle.name!r}"
+            raise MisuseError(msg)
         self = cls.__new__(cls)
         self.__attrs_init__(lifecycle or cls.table)  # pyright: ignore[reportUnknownMemberType, reportAttributeAccessIssue]  # attrs makes it
         outcome = self._step(event, now, payload)
@@ -198,6 +202,16 @@ class Instance(Generic[StatusT]):
         twin._journal = self._journal.copy()  # noqa: SLF001  # of its own class
         return twin
 
+    __copy__ = copy
+
+    def __deepcopy__(self, _memo: dict[int, Any]) -> Self:
+        """Return :meth:`copy`: what is shared is immutable."""
+        return self.copy()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle as a snapshot, which is checked when it is read."""
+        return type(self).restore, (self.snapshot(),)
+
     def facts(self) -> dict[str, Any]:
         """Return the facts by name, without status and journal."""
         return {name: getattr(self, slot(name)) for name in facts_of(type(self))}
@@ -225,7 +239,8 @@ class Instance(Generic[StatusT]):
             return self._no_row(event)
         return plan.react(self, payload, now)
 
-    def _check_time(self, now: float) -> None:
+    def check_time(self, now: float) -> None:
+        """Raise TimeError unless ``now`` is a time, and not before the last record."""
         if isinstance(now, bool) or not isinstance(now, (int, float)):  # pyright: ignore[reportUnnecessaryIsInstance]
             msg = f"now must be unix seconds (int or float), got {type(now).__name__}"
             raise TimeError(msg)
@@ -238,7 +253,7 @@ class Instance(Generic[StatusT]):
 
     def _catch_up(self, now: float) -> list[Record]:
         """Take every timer row that is due, each at the moment it fell due."""
-        self._check_time(now)
+        self.check_time(now)
         records: list[Record] = []
         while now >= self._due:
             due = self._due

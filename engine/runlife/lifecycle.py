@@ -16,7 +16,7 @@ from typing import Any, Generic, Self, TypeVar
 from attrs import Factory, evolve, field, frozen
 
 from runlife.diagnostics import Diagnostic, Severity, diagnose
-from runlife.errors import DefinitionError
+from runlife.errors import DefinitionError, MisuseError
 from runlife.plan import Accept, Plans, compile_acceptance, lay_out
 from runlife.policy import Policy
 from runlife.rows import Argument, Cause, StatusT, Transition
@@ -152,6 +152,10 @@ class Lifecycle(Generic[StatusT]):
 
     def under(self, policy: Policy) -> Self:
         """Return this lifecycle with the rows that another policy switches on."""
+        given: object = policy  # an untyped caller's may be anything
+        if not isinstance(given, Policy):  # pyright: ignore[reportUnnecessaryIsInstance]
+            msg = f"expected a Policy, got {given!r}"
+            raise MisuseError(msg)
         return self if policy == self.policy else evolve(self, policy=policy)
 
     @property

@@ -27,6 +27,7 @@ third: for ``submit_tool_outputs`` in ``requires_action``, ::
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from sys import float_info
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runlife.errors import PayloadError, TimeError
@@ -39,8 +40,11 @@ if TYPE_CHECKING:
 
 __all__ = ["NEVER", "Accept", "Plan", "Plans", "Step", "compile_acceptance", "lay_out", "slot"]
 
-NEVER = float("inf")
-"""The deadline of an instance that has none."""
+NEVER = float_info.max
+"""The deadline of an instance that has none: the last moment that a float can tell.
+
+Not infinity, so that a number no float can hold is told apart from a time by the same comparison.
+"""
 
 
 Take = Callable[[Any, "Payload", float], "Transition[Any]"]
@@ -209,7 +213,8 @@ def _define(signature: str, lines: list[str], names: dict[str, Any]) -> Any:
 
 
 def _ahead(fact: str, deadline: float | None, now: float) -> None:
-    if deadline is not None and not now < deadline < NEVER:
+    number = isinstance(deadline, (int, float)) and not isinstance(deadline, bool)
+    if deadline is not None and not (number and now < deadline < NEVER):
         msg = f"{fact} would be {deadline}, which is not later than now, {now}"
         raise TimeError(msg)
 

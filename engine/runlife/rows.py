@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NoReturn, Typ
 
 from attrs import evolve, field, frozen
 
-from runlife.errors import PayloadError
+from runlife.errors import MisuseError, PayloadError
 
 if TYPE_CHECKING:
     from runlife.policy import Policy
@@ -213,6 +213,20 @@ class Transition(Generic[StatusT]):
 
     ok: ClassVar[Literal[True]] = True
     """A row is what an applied event answers; a :class:`~runlife.outcome.Refusal` is not ok."""
+
+    def __attrs_post_init__(self) -> None:
+        for name, value, kind in (
+            ("event", self.event, str),
+            ("by", self.cause, Cause),
+            ("when", self.guard, Guard | None),
+            ("then", self.effect, Effect | None),
+            ("known", self.evidence, Evidence),
+            ("given", self.given, Given | None),
+        ):
+            if not isinstance(value, kind):
+                expected = getattr(kind, "__name__", str(kind))
+                msg = f"a row's {name}= must be a {expected}, got {value!r}"
+                raise MisuseError(msg)
 
     def __str__(self) -> str:
         """Return ``source -event-> target``."""

@@ -23,16 +23,18 @@ unobserved steps; for one object it decides linearizability with pending operati
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, frozen
 
-from runlife.errors import MisuseError, TraceError
+from runlife.errors import MisuseError, RunlifeError, TimeError, TraceError
 from runlife.lifecycle import Lifecycle
 from runlife.rows import Cause, Transition
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Generator, Iterable, Iterator, Mapping
     from enum import StrEnum
 
 
@@ -74,6 +76,7 @@ class TraceChecker:
     slack: float = field(default=1.0, kw_only=True)
     _belief: frozenset[Believed] = field(init=False, factory=frozenset[Believed])
     _calls: dict[int, str] = field(init=False, factory=dict[int, str])
+    _answered: set[int] = field(init=False, factory=set[int])
     _seen: dict[str, Any] = field(init=False, factory=dict[str, Any])
     _now: float = field(init=False, default=float("-inf"))
     _tracked: Names = field(init=False, default=NONE)
@@ -112,7 +115,8 @@ class TraceChecker:
         if event not in by_client:
             msg = f"{event!r} is no client's event; those are {', '.join(sorted(by_client))}"
             raise MisuseError(msg)
-        self._pass_time(at)
+        with self._all_or_nothing():
+            self._pass_time(at)
         ticket = len(self._calls)
         self._calls[ticket] = event
         self._belief = frozenset(_with(state, state.pending | {ticket}) for state in self._belief)
@@ -121,22 +125,37 @@ class TraceChecker:
     def answered(self, ticket: int, at: float, *, accepted: bool) -> None:
         """Take note of the answer to a call. A call whose answer was lost is simply not answered.
 
-        :raises TraceError: when the call cannot have been accepted, or refused.
+        :raises TraceError: when the call cannot have been accepted, or refused; nothing is noted then.
+        :raises MisuseError: when there is no such call, or it was answered before.
         """
-        self._pass_time(at)
+        if ticket not in self._calls or ticket in self._answered:
+            msg = f"no call with the ticket {ticket!r} waits for an answer"
+            raise MisuseError(msg)
         event, word = self._calls[ticket], "accepted" if accepted else "refused"
-        self._narrow(
-            (s for s in self._belief if (ticket in s.pending) is not accepted),
-            f"the call {event!r} was {word} at {at:g}",
-        )
+        with self._all_or_nothing():
+            self._pass_time(at)
+            self._narrow(
+                (s for s in self._belief if (ticket in s.pending) is not accepted),
+                f"the call {event!r} was {word} at {at:g}",
+            )
+        self._answered.add(ticket)
         self._belief = frozenset(_with(state, state.pending - {ticket}) for state in self._belief)
 
     def observed(self, status: str, at: float, facts: Mapping[str, Any] | None = None) -> None:
         """Check a sample: the run was in ``status`` at the time ``at``, and these facts were seen.
 
         :param facts: values by name, None for null. A fact that is left out is not checked.
-        :raises TraceError: when no lawful history explains it.
+        :raises TraceError: when no lawful history explains it; nothing is noted then.
+        :raises MisuseError: when the table knows no such fact.
         """
+        unknown = sorted(set(facts or ()).difference(self.lifecycle.facts))
+        if unknown:
+            msg = f"unknown facts {', '.join(unknown)}; the table writes {', '.join(self.lifecycle.facts)}"
+            raise MisuseError(msg)
+        with self._all_or_nothing():
+            self._observe(status, at, facts)
+
+    def _observe(self, status: str, at: float, facts: Mapping[str, Any] | None) -> None:
         facts = {name: facts[name] for name in self._tracked if name in facts} if facts else {}
         changed = frozenset(
             name
@@ -163,6 +182,16 @@ class TraceChecker:
         self._seen.update(facts)
         self._belief = frozenset(Believed(s.status, s.pending, s.known) for s in self._belief)
 
+    @contextmanager
+    def _all_or_nothing(self) -> Generator[None]:
+        """Forget what was noted when it turns out to be refused."""
+        before = self._belief, self._seen.copy(), self._now, self._samples
+        try:
+            yield
+        except RunlifeError:
+            self._belief, self._seen, self._now, self._samples = before
+            raise
+
     def _narrow(self, left: Iterable[Believed], event: str) -> None:
         kept = frozenset(left)
         if not kept:
@@ -173,9 +202,12 @@ class TraceChecker:
 
     def _pass_time(self, at: float) -> None:
         """Close the belief over what may have happened unseen until ``at``."""
+        if at.__class__ not in (int, float) or not isfinite(at):
+            msg = f"expected a time in unix seconds, got {at!r}"
+            raise TimeError(msg)
         if at < self._now:
             msg = f"a trace runs forward: this is at {at}, the last entry was at {self._now}"
-            raise MisuseError(msg)
+            raise TimeError(msg)
         self._now = at
         self._belief = self._close(self._belief, everybody=self.shared)
 

@@ -7,6 +7,7 @@ Assistants API v2 (``openai/openai-openapi``, objects ``RunObject`` and ``RunToo
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any, Self, cast
 
 from attrs import Factory, field, fields, frozen, validators
@@ -69,11 +70,11 @@ class RequiredAction:
     """
 
     tool_calls: tuple[ToolCall, ...]
-    call_ids: set[str] = field(
+    call_ids: AbstractSet[str] = field(
         init=False,
         eq=False,
         repr=False,
-        default=Factory(lambda self: {call.id for call in self.tool_calls}, takes_self=True),
+        default=Factory(lambda self: frozenset(call.id for call in self.tool_calls), takes_self=True),
     )
 
     def to_json(self) -> Json:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
+from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
@@ -10,16 +13,26 @@ import pytest
 
 from runlife import (
     RUN,
+    Cause,
+    Effect,
+    Fact,
+    Guard,
     HistoryError,
+    Instance,
     LastError,
+    Lifecycle,
     Message,
     MisuseError,
     Policy,
     Run,
     RunStep,
+    TimeError,
     ToolCall,
     ToolOutput,
     Usage,
+    at,
+    entity,
+    on,
 )
 
 
@@ -64,6 +77,53 @@ def test_a_journal_replays_to_the_same_run() -> None:
     assert Run.replay(run.snapshot()["journal"], table).facts() == run.facts()
 
 
+def test_a_run_can_be_copied_and_pickled() -> None:
+    """A copy shares no journal with its run; a pickle is a snapshot."""
+    run = story()
+    for twin in (copy.copy(run), copy.deepcopy(run), pickle.loads(pickle.dumps(run))):  # noqa: S301
+        twin.apply("start", now=1004)
+        assert (run.version, twin.version) == (4, 5)
+        assert Run.restore(twin.snapshot()).facts() == twin.facts()
+
+
+def test_a_lone_surrogate_can_be_kept() -> None:
+    """A model may write one into the arguments of a call."""
+    run = Run.create(id="run_1", now=0)
+    run.apply("start", now=1)
+    run.apply("require_action", now=2, tool_calls=[ToolCall("call_1", "f", "\ud800")])
+    assert Run.restore(json.dumps(run.snapshot())).facts() == run.facts()
+
+
+def test_an_event_may_be_both_sent_and_timed() -> None:
+    """Which it was is read from the record, not guessed from its name."""
+    gone_at = Effect("timed", "sets gone_at", {"gone_at": lambda _job, _payload, now: now + 9})
+    rows = [
+        on("open", None, JobStatus.OPEN, by=Cause.CLIENT, then=gone_at),
+        on("expire", JobStatus.OPEN, JobStatus.GONE, by=Cause.CLIENT, when=always),
+        at("gone_at", JobStatus.OPEN, JobStatus.GONE),
+    ]
+    built = Lifecycle("job", JobStatus, terminal=[JobStatus.GONE], rows=rows)
+
+    @entity
+    class Job(Instance[JobStatus]):
+        table = built
+        gone_at = Fact[float | None]()
+
+    sent, timed = (Job.create(event="open", now=0) for _ in range(2))
+    sent.apply("expire", now=3)
+    timed.handle_timeout(20)
+    for job in (sent, timed):
+        assert Job.restore(job.snapshot()).journal == job.journal
+
+
+class JobStatus(StrEnum):
+    OPEN = "open"
+    GONE = "gone"
+
+
+always = Guard("always", "always", lambda *_: True)
+
+
 def test_steps_and_messages_have_snapshots_too() -> None:
     """Every lifecycle is kept the same way."""
     step = RunStep.create(event="begin", id="step_1", run_id="run_1", expires_at=600.0, now=1)
@@ -98,6 +158,17 @@ class TestDeadlinesAfterARestore:
         """All three policies give the same."""
         assert Run.restore(ended()[0].snapshot(), deadlines="restart", now=9000).expires_at is None
 
+    def test_a_misspelt_policy_is_not_taken_for_another(self) -> None:
+        """It used to mean what was left."""
+        with pytest.raises(MisuseError, match="'absolute', 'remaining', 'restart'; got 'Absolute'"):
+            Run.restore(story().snapshot(now=1100), deadlines="Absolute", now=9000)  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize("now", ["1100", 12, float("nan")])
+    def test_a_snapshot_is_taken_at_a_time(self, now: Any) -> None:
+        """Not before the last record, and not at what is no time."""
+        with pytest.raises(TimeError):
+            story().snapshot(now=now)
+
     def test_what_is_missing_is_said(self) -> None:
         """Without the times that a policy counts from there is nothing to restore to."""
         with pytest.raises(MisuseError, match="now="):
@@ -109,7 +180,7 @@ class TestDeadlinesAfterARestore:
 def resigned(snapshot: dict[str, Any], **changes: Any) -> dict[str, Any]:
     """A forged snapshot: changed, and its digest made to fit."""
     body = {name: value for name, value in {**snapshot, **changes}.items() if name != "digest"}
-    text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"))
     return {**body, "digest": sha256(text.encode()).hexdigest()}
 
 
@@ -143,6 +214,10 @@ JOURNAL = SNAPSHOT["journal"]
         (resigned(SNAPSHOT, journal=without(JOURNAL, 1)), "record 1 cannot be replayed"),
         (resigned(SNAPSHOT, journal=[*JOURNAL, {**JOURNAL[-1], "at": 1.0}]), "record 4 cannot be replayed"),
         (resigned(SNAPSHOT, journal=[{**JOURNAL[0], "target": "failed"}, *JOURNAL[1:]]), "record 0 claims"),
+        (resigned(SNAPSHOT, journal=[{**JOURNAL[0], "payload": []}]), "record 0 cannot be replayed"),
+        (resigned(SNAPSHOT, journal=[*JOURNAL[:1], {**JOURNAL[1], "cause": "client"}]), "record 1 claims"),
+        (resigned(SNAPSHOT, journal=[*JOURNAL[:1], {**JOURNAL[1], "source": "failed"}]), "record 1 claims"),
+        ({**SNAPSHOT, "more": {1}}, "no JSON"),
         (resigned(SNAPSHOT, journal=[*JOURNAL, {"event": "start"}]), "record 4 cannot be replayed"),
         (resigned(SNAPSHOT, journal=[*JOURNAL, {**JOURNAL[1], "at": 5000}]), "record 4 cannot be replayed"),
     ],

@@ -24,6 +24,7 @@ from runlife import (
     Lifecycle,
     MisuseError,
     Policy,
+    Run,
     RunStatus,
     Severity,
     TimeError,
@@ -92,7 +93,7 @@ def test_the_field_matrix_follows_from_the_effects() -> None:
 @pytest.mark.parametrize("wrong", [{"cancel_may_lose": "yes"}, {"usage_when_stopped": "maybe"}])
 def test_a_policy_takes_only_known_answers(wrong: dict[str, Any]) -> None:
     """An option is a named choice, not any value."""
-    with pytest.raises((TypeError, ValueError)):
+    with pytest.raises(MisuseError, match="must be one of"):
         Policy(**wrong)
 
 
@@ -109,6 +110,17 @@ SOUND: list[list[Transition[Door]]] = [
     on("open", SHUT, OPEN, by=CLIENT),
     on("remove", [OPEN, SHUT], GONE, by=CLIENT),
 ]
+
+
+TICKING = [
+    on("wind", OPEN, OPEN, by=CLIENT, then=Effect("wound", "sets gone_at", {"gone_at": lambda *_: 9.0}))
+]
+
+
+def guarded_twice() -> list[list[Transition[Door]]]:
+    """Three guarded rows for one event, the third of which repeats the first's guard."""
+    first, second = (Guard(name, name, lambda *_: True) for name in ("first", "second"))
+    return [on("push", OPEN, SHUT, by=CLIENT, when=guard) for guard in (first, second, first)]
 
 
 def door(*more: list[Transition[Door]], rows: Any = SOUND, **options: Any) -> Lifecycle[Door]:
@@ -153,6 +165,10 @@ def test_a_users_own_table_builds_and_runs() -> None:
             "bad-fact",
             lambda: door(on("knock", OPEN, SHUT, by=CLIENT, then=Effect("e", "s", clears=("class",)))),
         ),
+        ("timer-loop", lambda: door(*TICKING, at("gone_at", OPEN, SHUT), at("gone_at", SHUT, OPEN))),
+        ("duplicate", lambda: door(rows=[*SOUND, *guarded_twice()])),
+        ("bad-argument", lambda: door(arguments={"shut": (Argument("now", float),)})),
+        ("bad-argument", lambda: door(arguments={"shut": (Argument("by", set),)})),
         ("unset-deadline", lambda: door(at("gone_at", OPEN, GONE))),
         ("unknown-event", lambda: door(arguments={"knock": (Argument("id", str),)})),
         (
@@ -170,6 +186,39 @@ def test_a_defect_is_refused_when_the_table_is_built(code: str, build: Any) -> N
     assert found.severity is Severity.ERROR
     assert found.place
     assert found.message in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        lambda: on("knock", OPEN, SHUT, by="client"),  # type: ignore[arg-type]
+        lambda: on("knock", OPEN, SHUT, by=CLIENT, when="locked"),  # type: ignore[arg-type]
+        lambda: on("knock", OPEN, SHUT, by=CLIENT, then=len),  # type: ignore[arg-type]
+        lambda: on(5, OPEN, SHUT, by=CLIENT),  # type: ignore[arg-type]
+    ],
+)
+def test_a_row_is_made_of_the_right_things(row: Any) -> None:
+    """What is no cause, guard, effect or name is refused where it is written."""
+    with pytest.raises(MisuseError, match=r"a row's \w+= must be a"):
+        row()
+
+
+def test_a_fact_cannot_hide_what_every_instance_has() -> None:
+    """A fact named like a method would take its place."""
+    with pytest.raises(MisuseError, match="names that every instance has: apply"):
+
+        @entity
+        class Odd(Instance[Door]):
+            table = door()
+            apply = Fact[str]()  # type: ignore[assignment]
+
+
+def test_an_instance_lives_by_its_own_lifecycle_only() -> None:
+    """Another table under the same class is refused; so is what is no policy."""
+    with pytest.raises(MisuseError, match="lives by the lifecycle 'run', not by 'message'"):
+        Run.create(now=0, id="run_1", lifecycle=MESSAGE)
+    with pytest.raises(MisuseError, match="expected a Policy"):
+        RUN.under("strict")  # type: ignore[arg-type]
 
 
 def test_a_guarded_row_may_share_its_event_with_a_later_one() -> None:

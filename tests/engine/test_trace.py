@@ -7,7 +7,18 @@ from typing import Any
 
 import pytest
 
-from runlife import RUN, Cause, LastError, MisuseError, Run, ToolCall, ToolOutput, TraceError, Usage
+from runlife import (
+    RUN,
+    Cause,
+    LastError,
+    MisuseError,
+    Run,
+    TimeError,
+    ToolCall,
+    ToolOutput,
+    TraceError,
+    Usage,
+)
 from runlife.trace import TraceChecker, explain
 
 WIRE = ("started_at", "expires_at", "completed_at", "failed_at", "cancelled_at")
@@ -195,6 +206,34 @@ def test_time_bounds_what_is_believed() -> None:
     late.observed("queued", 600.5, deadline)
     with pytest.raises(TraceError, match="queued"):
         late.observed("queued", 602, deadline)
+
+
+def test_a_refused_sample_leaves_no_trace() -> None:
+    """It used to poison the deadline for every sample after it."""
+    checker = fed(("queued", 0))
+    with pytest.raises(TraceError):
+        checker.observed("completed", 1, {"expires_at": 9999})
+    checker.observed("queued", 1, {"expires_at": 600})
+    checker.observed("queued", 590, {"expires_at": 600})
+
+
+@pytest.mark.parametrize("at", [float("nan"), float("inf"), "1", None, True])
+def test_a_sample_is_taken_at_a_time(at: Any) -> None:
+    """What is no time is refused."""
+    with pytest.raises(TimeError):
+        fed(("queued", 0)).observed("queued", at)
+
+
+def test_an_answer_belongs_to_one_call() -> None:
+    """An unknown ticket, or one that was answered, is misuse; so is an unknown fact."""
+    checker = fed(("queued", 0), ("in_progress", 1))
+    ticket = checker.sent("cancel", 2)
+    checker.answered(ticket, 3, accepted=False)
+    for wrong in (ticket, 7):
+        with pytest.raises(MisuseError, match="waits for an answer"):
+            checker.answered(wrong, 4, accepted=False)
+    with pytest.raises(MisuseError, match="unknown facts usages"):
+        checker.observed("in_progress", 5, {"usages": None})
 
 
 def test_misuse_is_told_apart_from_a_broken_trace() -> None:

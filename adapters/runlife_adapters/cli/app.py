@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,7 +42,15 @@ def demo(language: Language, out: Path, *, plain: bool | None) -> None:
     from runlife_adapters.cli.demo.play import play  # noqa: PLC0415
     from runlife_adapters.cli.demo.screen import Screen  # noqa: PLC0415
 
-    if not play(Screen(language, plain=plain), out):
+    # A pipe may speak less than the demo does: then a question mark stands for what it cannot say.
+    reconfigure = getattr(sys.stdout, "reconfigure", None)  # a stream that was put in its place has none
+    if reconfigure is not None:
+        reconfigure(errors="replace")
+    try:
+        as_told = play(Screen(language, plain=plain), out)
+    except OSError as error:
+        raise click.ClickException(str(error)) from error
+    if not as_told:
         raise SystemExit(1)
 
 
@@ -102,7 +111,10 @@ def diagram(  # noqa: PLR0917  # click passes every one by its name
     if out is None:
         click.echo(text, nl=not text.endswith("\n"))
     else:
-        out.write_text(text, encoding="utf-8", newline="\n")
+        try:
+            out.write_text(text, encoding="utf-8", newline="\n")
+        except OSError as error:
+            raise click.ClickException(str(error)) from error
 
 
 def keep_standard(*, check: bool) -> None:

@@ -145,7 +145,7 @@ class BoundRun(Instance[StatusT]):
     def _may(self, event: str, now: float | None, payload: dict[str, Any]) -> bool:
         run: Instance[Any] = self
         if now is not None:
-            self._check_time(now)
+            self.check_time(now)
             if now >= self._due:
                 run = _moved(self.copy(), self.machine.silent)
                 run.handle_timeout(now)
@@ -240,7 +240,7 @@ class BoundRun(Instance[StatusT]):
 
     def _overdue(self, now: float) -> Course:
         """Yield a delivery for each timer row that is due, in the engine's order."""
-        self._check_time(now)
+        self.check_time(now)
         while now >= self._due:
             if self in _EXPIRING.get():
                 msg = (

@@ -36,6 +36,7 @@ def test_the_format_follows_the_name_of_the_file(tmp_path: Path) -> None:
         (["diagram", "door"], "'door' is not one of"),
         (["diagram", "--check"], "--check goes with --all"),
         (["diagram", "--path", "queued,completed"], "queued"),
+        (["diagram", "--out", "no/such/folder/run.svg"], "No such file"),
         (["diagram", "--format", "gif"], "'gif' is not one of"),
     ],
 )

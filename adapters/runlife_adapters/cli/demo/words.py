@@ -26,7 +26,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "user": ("user", "用户"),
     "assistant": ("assistant", "助手"),
     "function": ("function", "函数"),
-    "time": ("time", "时间"),
+    "time": ("seen at", "看到时刻"),
     "status": ("status", "状态"),
     "changed": ("fields that changed", "变化的字段"),
     "caused": ("caused by", "由谁引起"),
