@@ -343,7 +343,7 @@ class Drive:
         if isinstance(flight, Create):
             if not self._creation.rejected(error):
                 self._end = Fail(error)
-        elif isinstance(flight, Submit) and self._answers.refused():
+        elif isinstance(flight, Submit) and self._answers.refused(flight.outputs):
             self._give_up(error, "the service refuses the outputs")
 
     def _cannot_look(self, flight: Call, error: RejectedError) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
-from runlife import ServerError
+from runlife import MisuseError, ServerError, VirtualClock
 from runlife_adapters.backend import AsyncBackend, Backend, RejectedError, RunView, UnavailableError
 from runlife_adapters.clock import SystemClock
 from runlife_adapters.drive.actions import Cancel, Create, Find, Read, Retrieve, Submit
@@ -52,20 +52,35 @@ FAILURES = (RejectedError, UnavailableError, ServerError)
 """How a call to a backend fails. Anything else is a defect and goes to the caller."""
 
 
-class Handle:
+class Handle(Generic[SleepT]):
     """One drive as others see it.
 
     :param drive: the decision; it belongs to this handle from now on.
     :param clock: what tells the time; by default the machine's.
+    :param sleep: waits some seconds of that clock; by default seconds of the machine's.
     :param observe: called with each entry of the log as it is made, in the driver's own thread; what
         it raises ends the drive.
+    :raises MisuseError: when a virtual clock comes without a ``sleep`` that moves it.
     """
 
     def __init__(
-        self, drive: Drive, *, clock: Clock | None = None, observe: Callable[[LogEntry], object] | None = None
+        self,
+        drive: Drive,
+        *,
+        clock: Clock | None = None,
+        sleep: SleepT | None = None,
+        observe: Callable[[LogEntry], object] | None = None,
     ) -> None:
+        # A subclass may move by itself; the plain one would stand still, and the drive never end.
+        if type(clock) is VirtualClock and sleep is None:
+            msg = (
+                "a VirtualClock stands still while a driver waits: pass sleep= as well, which moves it, "
+                "such as world.advance or clock.advance (an async function that does so, for an async driver)"
+            )
+            raise MisuseError(msg)
         self._drive = drive
         self._clock: Clock = clock if clock is not None else SystemClock()
+        self._sleep = sleep
         self._observe = observe
         self._shown = 0
         self._lock = Lock()

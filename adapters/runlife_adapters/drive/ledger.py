@@ -70,6 +70,7 @@ class Answers:
     def __init__(self) -> None:
         self._outputs: dict[ToolCall, str] = {}
         self._accepted: frozenset[str] = frozenset()
+        self._refused_ids: frozenset[str] = frozenset()
         self._refused = 0
 
     def add(self, view: RunView, outputs: Mapping[str, str]) -> None:
@@ -94,12 +95,18 @@ class Answers:
         self._accepted = frozenset(output.tool_call_id for output in outputs)
         self._refused = 0
 
-    def refused(self) -> bool:
-        """Take note of a refusal; answer whether it is time to give up."""
+    def refused(self, outputs: Sequence[ToolOutput]) -> bool:
+        """Take note that the service refused these; answer whether it is time to give up."""
+        self._refused_ids = frozenset(output.tool_call_id for output in outputs)
         self._refused += 1
         return self._refused >= REFUSALS
 
     def seen(self, view: RunView) -> None:
-        """Take note of what the run waits for now: once it has gone on, it may ask for the same again."""
+        """Take note of what the run waits for now: once it has gone on, it may ask for the same again.
+
+        And a refusal that found it gone on was no refusal of the outputs.
+        """
         if view.call_ids != self._accepted:
             self._accepted = frozenset()
+        if view.call_ids != self._refused_ids:
+            self._refused = 0

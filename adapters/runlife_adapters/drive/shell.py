@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Driver", "attach", "drive"]
 
 
-class Driver(Handle):
+class Driver(Handle["Sleep"]):
     """Drives one run, once: :meth:`run` in one thread, :meth:`cancel` from any.
 
     ``Driver(backend, thread_id, assistant_id)`` creates the run, ``Driver(backend, thread_id, run_id=...)``
@@ -41,9 +41,11 @@ class Driver(Handle):
     :param key: what the run is recognised by; if a run of the thread bears it, that one is driven.
     :param new_key: makes a key that no run bears; by default a random one.
     :param clock: what tells the time; by default the machine's.
-    :param sleep: waits some seconds; by default a wait that :meth:`cancel` ends at once.
+    :param sleep: waits some seconds; by default a wait that :meth:`cancel` ends at once. A
+        :class:`~runlife.VirtualClock` needs one that moves it, such as ``world.advance``.
     :param observe: called with each entry of the log as it is made.
     :param options: the fields of :class:`Options`.
+    :raises MisuseError: when a virtual clock comes without ``sleep``.
     """
 
     def __init__(
@@ -72,10 +74,9 @@ class Driver(Handle):
             options=Options(**options),
             answers_calls=tools is not None,
         )
-        super().__init__(drive, clock=clock, observe=observe)
+        super().__init__(drive, clock=clock, sleep=sleep, observe=observe)
         self._backend = backend
         self._tools = toolbox(tools or (), raises=drive.options.on_tool_error == "raise", asynchronous=False)
-        self._sleep = sleep
         self._woken = Event()
 
     def run(self) -> Outcome:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncDriver", "attach_async", "drive_async"]
 
 
-class AsyncDriver(Handle):
+class AsyncDriver(Handle["Sleep"]):
     """Drives one run, once: :meth:`run` in one task, :meth:`cancel` from any task or thread.
 
     The tools may be async functions; the calls of one round run concurrently. A plain function runs
@@ -59,10 +59,9 @@ class AsyncDriver(Handle):
             options=Options(**options),
             answers_calls=tools is not None,
         )
-        super().__init__(drive, clock=clock, observe=observe)
+        super().__init__(drive, clock=clock, sleep=sleep, observe=observe)
         self._backend = backend
         self._tools = toolbox(tools or (), raises=drive.options.on_tool_error == "raise")
-        self._sleep = sleep
         self._woken = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
 

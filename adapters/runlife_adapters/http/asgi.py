@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect
@@ -43,7 +44,7 @@ class _Endpoint:
         answer = self._service.handle(
             Request(
                 method=request.method,
-                path=scope["raw_path"].decode("latin-1"),
+                path=_path(scope),
                 query=scope["query_string"].decode("latin-1"),
                 headers={name.lower(): value for name, value in request.headers.items()},
                 body=body,
@@ -51,6 +52,12 @@ class _Endpoint:
         )
         response = StarletteResponse(answer.body, answer.status, dict(answer.headers))
         await response(scope, receive, send)
+
+
+def _path(scope: Scope) -> str:
+    """Return the path as it was sent; where the server does not tell (ASGI lets it), as it may have been."""
+    raw: bytes | None = scope.get("raw_path")
+    return quote(scope["path"]) if raw is None else raw.decode("latin-1")
 
 
 async def _read(request: StarletteRequest) -> bytes:

@@ -43,6 +43,12 @@ NOT_JSON = Words(
     "HTTP library correctly. The OpenAI API expects a JSON payload, but what was sent was not valid JSON.)",
 )
 NOT_AN_OBJECT = Words(400, "Invalid body: expected a JSON object.")
+TOO_DEEP = Words(
+    400, "Invalid body: nested too deeply. Expected at most {limit} levels of objects and arrays."
+)
+OUT_OF_RANGE = Words(
+    400, "Invalid number: the one that begins with '{start}' is too large or too small to be read."
+)
 TOO_LARGE = Words(413, "Request body too large: at most {largest} bytes are accepted.")
 NOT_STREAMED = Words(
     400,

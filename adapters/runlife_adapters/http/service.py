@@ -11,8 +11,9 @@ exist (404), and last whether their state allows it (400).
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import count
+from math import isfinite
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 from urllib.parse import parse_qsl, unquote
 
@@ -28,6 +29,8 @@ from runlife_adapters.http.refusals import (
     NOT_JSON,
     NOT_STREAMED,
     OLD_BETA,
+    OUT_OF_RANGE,
+    TOO_DEEP,
     TOO_LARGE,
     WRONG_KEY,
 )
@@ -37,12 +40,15 @@ from runlife_adapters.memory import ApiError, RunObject
 if TYPE_CHECKING:
     from runlife_adapters.memory import World
 
-__all__ = ["LARGEST_BODY", "Request", "Response", "Service"]
+__all__ = ["DEEPEST_BODY", "LARGEST_BODY", "Request", "Response", "Service"]
 
 _BASE = "v1"
 
 LARGEST_BODY = 8 * 1024 * 1024
 """Bytes of a request body that are accepted."""
+
+DEEPEST_BODY = 100
+"""Levels of objects and arrays in a request body that are accepted: what walks them is recursive."""
 
 _BETA = "assistants=v2"
 
@@ -160,16 +166,21 @@ def _query(operation: Operation, query: str) -> dict[str, Any]:
 
 
 def _number(value: str) -> int | str:
-    return int(value) if value.removeprefix("-").isdecimal() else value
+    return _integer(value) if value.removeprefix("-").isdecimal() else value
 
 
 def _body(schema: Object, body: bytes) -> dict[str, Any]:
     if len(body) > LARGEST_BODY:
         raise TOO_LARGE.error(largest=LARGEST_BODY)
     try:
-        data: object = json.loads(body or b"{}", parse_constant=_no_constant)
-    except (ValueError, RecursionError):
+        data: object = json.loads(
+            body or b"{}", parse_int=_integer, parse_float=_decimal, parse_constant=_no_constant
+        )
+    except ValueError:
         raise NOT_JSON.error() from None
+    except RecursionError:
+        raise TOO_DEEP.error(limit=DEEPEST_BODY) from None
+    _check_depth(data)
     if not isinstance(data, dict):
         raise NOT_AN_OBJECT.error()
     fields = cast("dict[str, Any]", data)
@@ -177,6 +188,40 @@ def _body(schema: Object, body: bytes) -> dict[str, Any]:
     if fields.pop("stream", None):
         raise NOT_STREAMED.error()
     return fields
+
+
+def _check_depth(data: object) -> None:
+    """Refuse what is nested too deeply; level by level, so as not to run out of stack itself."""
+    level: list[object] = [data]
+    for _ in range(DEEPEST_BODY):
+        level = [item for outer in level for item in _items(outer) if isinstance(item, dict | list)]
+        if not level:
+            return
+    raise TOO_DEEP.error(limit=DEEPEST_BODY)
+
+
+def _items(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return cast("dict[str, object]", value).values()
+    return cast("list[object]", value) if isinstance(value, list) else ()
+
+
+def _integer(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:  # more digits than Python converts
+        raise _out_of_range(text) from None
+
+
+def _decimal(text: str) -> float:
+    value = float(text)
+    if not isfinite(value):  # it could be written neither as JSON nor as it was sent
+        raise _out_of_range(text)
+    return value
+
+
+def _out_of_range(text: str) -> ApiError:
+    return OUT_OF_RANGE.error(start=text[:20])
 
 
 def _no_constant(word: str) -> NoReturn:

@@ -477,6 +477,18 @@ def test_outputs_refused_twice_by_a_run_that_waits_are_given_up() -> None:
     assert "'cancelled'" in error.__notes__[0]
 
 
+def test_refusals_of_different_rounds_do_not_add_up() -> None:
+    """Two submits that were answered by their own late twins used to be taken for refused outputs."""
+    told = running("a")
+    for call_id in ("a", "b"):
+        told.wants(Dispatch)
+        told.drive.ran_tools({call_id: "1"}, 0)
+        told.wants(Submit)
+        told.told(RejectedError(400, 'Runs in status "queued" do not accept tool outputs.')).wants(Retrieve)
+        told.told(view("requires_action", "b") if call_id == "a" else view("completed"))
+    told.wants(Read)
+
+
 def test_a_stale_look_at_answered_calls_is_not_answered_again() -> None:
     """A replica that lags behind the accepted submit does not make us submit twice."""
     told = running("a")

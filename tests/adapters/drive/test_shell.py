@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from attrs import define, field
 
-from runlife import ServerError, VirtualClock
+from runlife import MisuseError, ServerError, VirtualClock
 from runlife_adapters.backend import RejectedError, RunView, UnavailableError
 from runlife_adapters.drive import (
     KEY,
@@ -226,9 +226,26 @@ class Prompt(MemoryBackend):
         return self.retrieve_run(thread_id, run_id)
 
 
+class Ticking(VirtualClock):
+    """A clock that goes on a little whenever it is read."""
+
+    def now(self) -> float:
+        return self.advance(0.0004)
+
+
+@pytest.mark.parametrize("kind", [Driver, AsyncDriver])
+def test_a_clock_that_stands_still_needs_a_sleep_that_moves_it(kind: type[Driver | AsyncDriver]) -> None:
+    """A drive with a virtual clock and no ``sleep`` used to wait for ever."""
+    s = scene()
+    backend: Any = s.backend if kind is Driver else s.async_backend
+    with pytest.raises(MisuseError, match=r"pass sleep= as well, .* such as world\.advance"):
+        kind(backend, s.thread, s.assistant, clock=s.world.clock)
+    assert s.world.list_runs(s.thread).data == ()
+
+
 def test_a_waiting_driver_is_woken_by_a_cancel_from_another_thread() -> None:
     """The driver would wait a thousand real seconds here, were it not woken."""
-    s = scene(STUCK)
+    s = scene(STUCK, clock=Ticking(1_700_000_000))
     waits, outcomes = threading.Event(), list[Any]()
     driver = Driver(
         Prompt(s.world),
@@ -246,13 +263,6 @@ def test_a_waiting_driver_is_woken_by_a_cancel_from_another_thread() -> None:
     assert isinstance(outcomes[0], Cancelled)
 
 
-class Ticking(VirtualClock):
-    """A clock that goes on a little whenever it is read."""
-
-    def now(self) -> float:
-        return self.advance(0.0004)
-
-
 @pytest.mark.parametrize("shell", ["sync", "async"])
 def test_a_driver_that_was_woken_can_wait_again(shell: str) -> None:
     """A wake-up is used up by the wait that it ends; else the next wait would spin until its end."""
@@ -268,7 +278,7 @@ def test_a_driver_that_was_woken_can_wait_again(shell: str) -> None:
 
 def test_a_waiting_task_is_woken_by_a_cancel_from_another_task() -> None:
     """The same for the async driver, whose wait is the event loop's."""
-    s = scene(STUCK)
+    s = scene(STUCK, clock=Ticking(1_700_000_000))
 
     async def main() -> Any:
         waits = asyncio.Event()
@@ -321,7 +331,7 @@ def test_ctrl_c_may_leave_the_run_alone() -> None:
 
 def test_a_task_that_is_cancelled_cancels_its_run() -> None:
     """Cancelling the task, or a timeout around it, asks for the run's cancel before it ends."""
-    s = scene(STUCK)
+    s = scene(STUCK, clock=Ticking(1_700_000_000))
 
     async def main() -> None:
         created = asyncio.Event()

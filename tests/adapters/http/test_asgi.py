@@ -81,6 +81,20 @@ def test_the_path_is_taken_as_it_was_sent() -> None:
     assert json.loads(sent[1]["body"])["error"]["message"] == "No thread found with id 'thread_a/runs'."
 
 
+@pytest.mark.parametrize("raw", [{}, {"raw_path": None}])
+def test_a_server_need_not_say_how_the_path_was_sent(raw: dict[str, None]) -> None:
+    """ASGI makes ``raw_path`` optional; a scope without it used to end in a KeyError."""
+    app = create_app(World(VirtualClock()))
+
+    async def bare(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        del scope["raw_path"]
+        await app({**scope, **raw}, receive, send)
+
+    sent = call(bare, [{"type": "http.request", "body": b""}], method="GET", path="/v1/threads/thread_a b%")
+
+    assert json.loads(sent[1]["body"])["error"]["message"] == "No thread found with id 'thread_a b%'."
+
+
 @pytest.mark.slow
 def test_a_server_answers_until_its_block_ends() -> None:
     """Any method, repeated requests on one connection; afterwards the port is closed."""

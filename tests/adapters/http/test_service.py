@@ -9,7 +9,7 @@ import pytest
 
 from runlife import VirtualClock
 from runlife_adapters.http import Request
-from runlife_adapters.http.service import LARGEST_BODY
+from runlife_adapters.http.service import DEEPEST_BODY, LARGEST_BODY
 from runlife_adapters.memory import After, Schedule, World
 
 if TYPE_CHECKING:
@@ -317,13 +317,47 @@ def test_null_is_as_good_as_absent(bench: Bench) -> None:
     assert (status, thread["metadata"]) == (200, {})
 
 
-@pytest.mark.parametrize("body", [b"{", b"\xff", b"nonsense", b'{"metadata": NaN}', b"[" * 100_000])
+@pytest.mark.parametrize(
+    "body", [b"{", b"\xff", b"nonsense", b'{"metadata": NaN}', b'{"temperature": -Infinity}']
+)
 def test_a_body_that_is_not_json_is_refused(bench: Bench, body: bytes) -> None:
     """In the envelope, with the service's hint, however it is broken."""
     status, message, _, _ = bench.error("POST", "/threads", body)
 
     assert status == 400
     assert message.startswith("We could not parse the JSON body of your request.")
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "9" * 5000, "-" + "9" * 5000])
+@pytest.mark.parametrize(
+    "body", ['{"model": "m", "temperature": %s}', '{"model": "m", "tools": [{"type": "function", "x": %s}]}']
+)
+def test_a_number_that_cannot_be_held_is_refused(bench: Bench, body: str, number: str) -> None:
+    """Such a number used to come back as Infinity, which is no JSON; long ones were called no JSON."""
+    status, message, _, _ = bench.error("POST", "/assistants", (body % number).encode())
+
+    assert status == 400
+    assert message == (
+        f"Invalid number: the one that begins with '{number[:20]}' is too large or too small to be read."
+    )
+
+
+def nested(depth: int) -> dict[str, Any]:
+    """Return the body of an assistant that has so many levels."""
+    parameters: dict[str, Any] = {}
+    for level in range(depth - 5):  # the body, its tools, the tool, the function, and the innermost level
+        parameters = {"properties": parameters} if level % 2 else {"anyOf": parameters}
+    function = {"name": "f", "parameters": parameters}
+    return {"model": "m", "tools": [{"type": "function", "function": function}]}
+
+
+def test_a_body_may_be_nested_too_deeply(bench: Bench) -> None:
+    """A tool's schema of some hundred levels used to end in a RecursionError on its way out."""
+    assert bench.send("POST", "/assistants", nested(DEEPEST_BODY))[0] == 200
+
+    words = f"Invalid body: nested too deeply. Expected at most {DEEPEST_BODY} levels of objects and arrays."
+    for body in (nested(DEEPEST_BODY + 1), nested(500), b"[" * 100_000):
+        assert bench.error("POST", "/assistants", body)[:2] == (400, words)
 
 
 def test_a_body_is_an_object(bench: Bench) -> None:
@@ -365,6 +399,9 @@ def test_a_query_is_checked_and_decoded(bench: Bench) -> None:
     }
     for query, expected in cases.items():
         assert bench.error("GET", "/assistants", query=query)[2:] == expected
+    # A number with more digits than Python converts used to be a ValueError.
+    status, message, _, _ = bench.error("GET", "/assistants", query=f"limit={'9' * 5000}")
+    assert (status, message.startswith("Invalid number")) == (400, True)
     path = "/threads/thread_1/runs/run_1/steps"
     query = (
         "include[]=step_details.tool_calls%5B%2A%5D.file_search.results%5B%2A%5D.content&include[]=everything"
