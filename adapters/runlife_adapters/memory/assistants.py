@@ -6,6 +6,7 @@ from typing import Unpack
 
 from attrs import evolve
 
+from runlife_adapters.memory.checks import check_kind
 from runlife_adapters.memory.core import Core
 from runlife_adapters.memory.ids import Kind
 from runlife_adapters.memory.inputs import (
@@ -30,6 +31,7 @@ class Assistants(Core):
     def create_assistant(self, **wanted: Unpack[AssistantFields]) -> AssistantObject:
         """Create an assistant; its ``model`` must be given."""
         values = {**assistant_defaults(), **assistant_values(wanted)}
+        check_kind("the model of an assistant", values.get("model"), str)
         with self._at_now() as now:
             assistant_id = self._store.ids.new(Kind.ASSISTANT)
             assistant = AssistantObject(id=assistant_id, created_at=whole(now), **values)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from contextlib import contextmanager
-from threading import Lock
+from threading import Lock, get_ident
 from typing import TYPE_CHECKING
 
 from runlife import (
@@ -17,6 +17,7 @@ from runlife import (
     VirtualClock,
 )
 from runlife_adapters.clock import SystemClock
+from runlife_adapters.memory.checks import check_kind, check_seconds
 from runlife_adapters.memory.ids import Ids, Kind
 from runlife_adapters.memory.model import Echo, Model
 from runlife_adapters.memory.schedule import Schedule
@@ -42,6 +43,8 @@ class Core:
         seed: int = 0,
         run_ttl: float = 600.0,
     ) -> None:
+        _check_world(clock, policy, schedule, model, seed)
+        check_seconds("run_ttl", run_ttl)
         self.clock: Clock = clock if clock is not None else SystemClock()
         self.lifecycle = RUN.under(policy if policy is not None else Policy())
         self.run_ttl = run_ttl
@@ -50,6 +53,7 @@ class Core:
         self._store = Store(Ids(seed))
         self._server = Server(self.lifecycle, model if model is not None else Echo(), self._store.ids)
         self._lock = Lock()
+        self._owner: int | None = None
         self._now = float("-inf")
         self._scripts: deque[Schedule] = deque()
 
@@ -68,24 +72,42 @@ class Core:
     def advance(self, seconds: float) -> float:
         """Move a VirtualClock forward, let everything happen that is due, and return the new time.
 
-        :raises MisuseError: when the World has another clock.
+        :raises MisuseError: when the World has another clock, or its own model calls.
         :raises TimeError: when ``seconds`` is negative or not finite.
         """
         if not isinstance(self.clock, VirtualClock):
             msg = f"only a World on a VirtualClock can be advanced; this one has {self.clock!r}"
             raise MisuseError(msg)
-        now = self.clock.advance(seconds)
+        with self._held():
+            now = self.clock.advance(seconds)
         self.settle()
         return now
 
     @contextmanager
     def _at_now(self) -> Generator[float]:
         """Hold the lock, bring the World up to date, and give the time."""
-        with self._lock:
+        with self._held():
             # The machine's clock may be set back. The World's time stands still until it has caught up.
             self._now = max(self._now, self.clock.now())
             self._server.settle(self._now)
             yield self._now
+
+    @contextmanager
+    def _held(self) -> Generator[None]:
+        """Hold the lock. Whoever holds it already is a model that is asked just now: it would wait for ever.
+
+        No reentrant lock: an operation within an operation would see, and change, what is half done.
+        """
+        me = get_ident()
+        if self._owner == me:  # no other thread can write its own id here, so that no lock is needed to look
+            msg = "a model must not call the World that asks it"
+            raise MisuseError(msg)
+        with self._lock:
+            self._owner = me
+            try:
+                yield
+            finally:
+                self._owner = None
 
     # What the service does not have: scripts and journals
 
@@ -95,8 +117,9 @@ class Core:
         :raises MisuseError: when the policy forbids a move that one of them makes.
         """
         for schedule in schedules:
+            check_kind("script", schedule, Schedule)
             schedule.check(self.lifecycle)
-        with self._lock:
+        with self._held():
             self._scripts.extend(schedules)
 
     def run(self, run_id: str) -> Run:
@@ -107,3 +130,15 @@ class Core:
     def journal(self, run_id: str) -> tuple[Record, ...]:
         """Return everything that has happened to a run by now, oldest first."""
         return self.run(run_id).journal
+
+
+def _check_world(clock: object, policy: object, schedule: object, model: object, seed: object) -> None:
+    for name, value, kind in (
+        ("clock", clock, Clock),
+        ("policy", policy, Policy),
+        ("schedule", schedule, Schedule),
+        ("model", model, Model),
+        ("seed", seed, int),
+    ):
+        if value is not None:
+            check_kind(name, value, kind)

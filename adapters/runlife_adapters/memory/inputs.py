@@ -6,9 +6,10 @@ it is. The functions fill in what the service fills in (recorded).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Required, TypedDict
+from typing import TYPE_CHECKING, Any, Required, TypedDict, cast
 
-from runlife import ToolOutput
+from runlife import MisuseError, ToolOutput
+from runlife_adapters.memory.checks import NONE, check_kind, check_names
 from runlife_adapters.memory.errors import OUTPUTS_TOO_LARGE, STRING_TOO_LONG
 from runlife_adapters.memory.records import RunSettings
 from runlife_adapters.memory.resources import to_wire
@@ -29,11 +30,17 @@ __all__ = [
     "RunOptions",
     "assistant_defaults",
     "assistant_values",
+    "check_message",
+    "check_run",
+    "check_thread",
     "content_parts",
     "given",
     "outputs_of",
     "run_settings",
 ]
+
+ROLES = ("user", "assistant")
+"""Who speaks in a thread."""
 
 MAXIMUM_OUTPUT = 1_048_576
 """Characters of one tool output (observed)."""
@@ -107,13 +114,41 @@ class CreateThreadAndRunOptions(RunOptions, total=False):
     tool_resources: Mapping[str, Any] | None
 
 
+def check_message(said: object) -> None:
+    """Raise MisuseError unless this is a :class:`NewMessage`, as far as names and role go."""
+    check_names("a message", said, NewMessage.__annotations__, required=("role", "content"))
+    role: object = cast("Mapping[str, Any]", said)["role"]
+    if role not in ROLES:
+        msg = f"the role of a message is {' or '.join(map(repr, ROLES))}, got {role!r}"
+        raise MisuseError(msg)
+
+
+def check_thread(said: object) -> None:
+    """Raise MisuseError unless this is a :class:`NewThread` of such messages."""
+    check_names("a thread", said, NewThread.__annotations__)
+    for message in cast("Mapping[str, Any]", said).get("messages") or ():
+        check_message(message)
+
+
+def check_run(options: Mapping[str, Any], known: type) -> None:
+    """Raise MisuseError unless the options of a run, and the messages and thread in them, are known."""
+    check_names("a run", options, known.__annotations__)
+    for message in options.get("additional_messages") or ():
+        check_message(message)
+    check_thread(options.get("thread") or {})
+
+
 def given(options: Mapping[str, Any]) -> Json:
     """Return what was said: null is as good as absent."""
     return {name: value for name, value in options.items() if value is not None}
 
 
 def assistant_values(wanted: Mapping[str, Any]) -> Json:
-    """Return the fields of an assistant as the service keeps them; null is the default of a field."""
+    """Return the fields of an assistant as the service keeps them; null is the default of a field.
+
+    :raises MisuseError: when a field is unknown.
+    """
+    check_names("an assistant", wanted, AssistantFields.__annotations__)
     usual = assistant_defaults()
     values: Json = {n: usual.get(n) if v is None else to_wire(v) for n, v in wanted.items()}
     if "tools" in values:
@@ -192,7 +227,12 @@ def outputs_of(tool_outputs: Sequence[Mapping[str, Any]]) -> tuple[ToolOutput, .
     """Return the outputs that were submitted.
 
     :raises ApiError: when they are too long.
+    :raises MisuseError: when one is no object with a ``tool_call_id`` and at most an ``output`` besides.
     """
+    for said in tool_outputs:
+        check_names("a tool output", said, ("tool_call_id", "output"), required=("tool_call_id",))
+        check_kind("tool_call_id", said["tool_call_id"], str)
+        check_kind("output", said.get("output"), str, NONE)
     outputs = tuple(ToolOutput(o["tool_call_id"], o.get("output") or "") for o in tool_outputs)
     for index, output in enumerate(outputs):
         if (length := len(output.output)) > MAXIMUM_OUTPUT:

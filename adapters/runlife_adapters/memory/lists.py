@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict, TypeVar
 
+from runlife_adapters.memory.checks import check_names
 from runlife_adapters.memory.errors import ABOVE_MAXIMUM, BELOW_MINIMUM, UNSUPPORTED_VALUE, not_found
 
 if TYPE_CHECKING:
@@ -38,7 +39,9 @@ def cut(kind: Kind, items: Mapping[str, ItemT], options: ListOptions) -> tuple[S
 
     :param items: by id, oldest first. Items of the same second keep the order in which they came.
     :raises ApiError: when an option is out of range, or a cursor names nothing.
+    :raises MisuseError: when an option is unknown.
     """
+    check_names("a list", options, ListOptions.__annotations__)
     limit = options.get("limit")
     limit = DEFAULT_LIMIT if limit is None else limit
     if limit < 1:

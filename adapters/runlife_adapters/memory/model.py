@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol, cast, runtime_checkable
 
 from attrs import field, frozen
 
 from runlife import MisuseError, ToolCall, ToolOutput, Usage
+from runlife_adapters.memory.checks import NONE, check_kind, is_a
 
-__all__ = ["Call", "Context", "Echo", "Model", "Said", "ToolRound", "Turn", "estimate"]
+__all__ = ["Call", "Context", "Echo", "Model", "Said", "ToolRound", "Turn", "estimate", "several"]
 
 _CHARACTERS_PER_TOKEN = 4
 """What an estimate of tokens goes by; the real figure depends on the model."""
@@ -17,10 +19,24 @@ _CHARACTERS_PER_TOKEN = 4
 
 @frozen(repr=False)
 class Call:
-    """A function that a model calls, with its arguments as an object."""
+    """A function that a model calls, with its arguments as an object.
 
-    name: str
-    arguments: Mapping[str, Any] = field(factory=dict[str, Any])
+    :raises MisuseError: when the name is no text, or the arguments cannot be written as a JSON object.
+    """
+
+    name: str = field(validator=is_a(str))
+    arguments: Mapping[str, Any] = field(factory=dict[str, Any], validator=is_a(Mapping))
+
+    def __attrs_post_init__(self) -> None:
+        try:
+            self.written()
+        except (TypeError, ValueError, RecursionError) as error:
+            msg = f"the arguments of a call must be JSON, got {self.arguments!r} ({error})"
+            raise MisuseError(msg) from error
+
+    def written(self) -> str:
+        """Return the arguments as they stand on the wire: as the text of a JSON object."""
+        return json.dumps(dict(self.arguments), separators=(",", ":"), allow_nan=False)
 
     def __repr__(self) -> str:
         """Return the call that makes it."""
@@ -64,18 +80,30 @@ class Context:
         return tuple(tool["function"]["name"] for tool in self.tools if tool["type"] == "function")
 
 
+def several(calls: Iterable[Call]) -> tuple[Call, ...]:
+    """Return calls as a tuple.
+
+    :raises MisuseError: when it is anything but several calls.
+    """
+    check_kind("calls", calls, Iterable)
+    taken = tuple(cast("Iterable[object]", calls))
+    for call in taken:
+        check_kind("calls", call, Call)
+    return cast("tuple[Call, ...]", taken)
+
+
 @frozen
 class Turn:
     """What a model does in one turn: it says a ``text``, or makes ``calls``.
 
     ``usage`` is what the turn cost; by default it is estimated.
 
-    :raises MisuseError: when it does neither, or both.
+    :raises MisuseError: when it does neither, or both, or a value is of another type.
     """
 
-    text: str | None = None
-    calls: tuple[Call, ...] = field(default=(), converter=tuple[Call, ...])
-    usage: Usage | None = field(default=None, kw_only=True)
+    text: str | None = field(default=None, validator=is_a(str, NONE))
+    calls: tuple[Call, ...] = field(default=(), converter=several)
+    usage: Usage | None = field(default=None, kw_only=True, validator=is_a(Usage, NONE))
 
     def __attrs_post_init__(self) -> None:
         if (self.text is None) is not bool(self.calls):
@@ -83,14 +111,18 @@ class Turn:
             raise MisuseError(msg)
 
 
+@runtime_checkable
 class Model(Protocol):
     """Anything that takes turns. It must not call the World that asks it."""
 
     def turn(self, context: Context) -> Turn:
         """Return what the model does, given what it sees.
 
-        What this raises comes out of whichever operation let the time pass. The run stays
-        queued, and the model is asked again at the next operation.
+        A model that raises, or returns no Turn, fails its run as the service does, with a
+        ``server_error``; the cause is logged. The thread is free, and other runs do not notice.
+        Misuse (a :class:`~runlife.MisuseError`: the model calls its World, or makes a Turn that
+        cannot be) also comes out, once, of the operation that let the time pass, which does not
+        happen then. A refusal of another World (an ApiError) is no misuse of this one.
         """
         ...
 

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import asdict, define, field, frozen
+from attrs import Factory, asdict, define, field, frozen
 
 from runlife import Message, Run, RunStatus, RunStep, ToolCall, ToolOutput, Usage
 from runlife_adapters.memory.model import Context, Said, ToolRound, Turn
@@ -169,6 +169,10 @@ class RunRecord:
     turn: Turn | None = None
     """What the model does in the current round."""
     move: Move | None = None
+    expires_at: float | None = field(
+        init=False, default=Factory(lambda self: self.run.expires_at, takes_self=True)
+    )
+    """When it expires: the engine forgets it when the run ends, and its last step may be opened then."""
 
     @property
     def open_step(self) -> StepRecord | None:

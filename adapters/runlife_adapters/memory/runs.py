@@ -17,6 +17,7 @@ from runlife_adapters.memory.ids import Kind
 from runlife_adapters.memory.inputs import (
     CreateRunOptions,
     CreateThreadAndRunOptions,
+    check_run,
     given,
     outputs_of,
     run_settings,
@@ -49,6 +50,7 @@ class Runs(Core):
         self, thread_id: str, *, assistant_id: str, **options: Unpack[CreateRunOptions]
     ) -> RunObject:
         """Start a run on a thread that no other run locks."""
+        check_run(options, CreateRunOptions)
         with self._at_now() as now:
             thread = self._store.thread(thread_id)
             return self._start(thread, assistant_id, options, now).view()
@@ -57,6 +59,7 @@ class Runs(Core):
         self, *, assistant_id: str, **options: Unpack[CreateThreadAndRunOptions]
     ) -> RunObject:
         """Create a thread and start a run on it: both, or neither."""
+        check_run(options, CreateThreadAndRunOptions)
         with self._at_now() as now:
             self._store.assistant(assistant_id)
             thread = self._store.new_thread(options.get("thread") or {}, now)

@@ -19,13 +19,14 @@ cannot make it break the lifecycle.
 
 from __future__ import annotations
 
-from math import inf, isnan
+from math import inf
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from attrs import field, fields, frozen
 
 from runlife import RUN, Cause, LastError, Lifecycle, MisuseError, RunStatus, Usage
-from runlife_adapters.memory.model import Call
+from runlife_adapters.memory.checks import NONE, is_a, is_number
+from runlife_adapters.memory.model import Call, several
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -71,11 +72,11 @@ def _error(value: LastError | str | None) -> LastError | None:
 
 
 def _tools(value: int | Iterable[Call] | None) -> int | tuple[Call, ...] | None:
-    return value if value is None or isinstance(value, int) else tuple(value)
+    return value if value is None or isinstance(value, int) else several(value)
 
 
 def _word(value: str | None) -> str | None:
-    return None if value is None else str.__str__(value)
+    return str.__str__(value) if isinstance(value, str) else value
 
 
 @frozen(repr=False)
@@ -89,19 +90,23 @@ class After:
     :param error: with ``to="failed"``: the error, or its code; ``server_error`` by default.
     :param reason: with ``to="incomplete"``; ``max_completion_tokens`` by default.
     :param usage: what the turn cost, instead of an estimate.
-    :raises MisuseError: when the delay is not a time, or ``tools`` is below 1.
+    :raises MisuseError: when the delay is not a time, ``tools`` is below 1, or a value is of another type.
     """
 
     delay: float = USUAL_DELAY
-    to: str | None = field(default=None, converter=_word)
-    tools: int | tuple[Call, ...] | None = field(default=None, kw_only=True, converter=_tools)
-    text: str | None = field(default=None, kw_only=True)
-    error: LastError | None = field(default=None, kw_only=True, converter=_error)
-    reason: str | None = field(default=None, kw_only=True)
-    usage: Usage | None = field(default=None, kw_only=True)
+    to: str | None = field(default=None, converter=_word, validator=is_a(str, NONE))
+    tools: int | tuple[Call, ...] | None = field(
+        default=None, kw_only=True, converter=_tools, validator=is_a(int, tuple, NONE)
+    )
+    text: str | None = field(default=None, kw_only=True, validator=is_a(str, NONE))
+    error: LastError | None = field(
+        default=None, kw_only=True, converter=_error, validator=is_a(LastError, NONE)
+    )
+    reason: str | None = field(default=None, kw_only=True, validator=is_a(str, NONE))
+    usage: Usage | None = field(default=None, kw_only=True, validator=is_a(Usage, NONE))
 
     def __attrs_post_init__(self) -> None:
-        if isnan(self.delay) or self.delay < 0:
+        if self.delay != NEVER and (not is_number(self.delay) or self.delay < 0):
             msg = f"a delay is a number of seconds, 0 or more, or NEVER; got {self.delay!r}"
             raise MisuseError(msg)
         if self.delay == NEVER and self.details:
@@ -149,7 +154,7 @@ class After:
                 if name in said:
                     said[name] = kind.from_json(said[name])
             return cls(**said)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, MisuseError) as error:
             msg = f"not an entry of a schedule: {data!r} ({error})"
             raise MisuseError(msg) from error
 

@@ -18,7 +18,7 @@ by the table of the step and that of the message (:data:`ENDINGS`).
 
 from __future__ import annotations
 
-import json
+import logging
 from heapq import heappop, heappush
 from itertools import cycle, islice
 from typing import TYPE_CHECKING, NamedTuple
@@ -27,12 +27,14 @@ from runlife import (
     LastError,
     Lifecycle,
     Message,
+    MisuseError,
     RunStatus,
     RunStep,
     ToolCall,
     ToolOutput,
     Usage,
 )
+from runlife_adapters.memory.errors import ApiError
 from runlife_adapters.memory.ids import Ids, Kind
 from runlife_adapters.memory.inputs import content_parts
 from runlife_adapters.memory.model import Call, Model, Turn, estimate
@@ -52,8 +54,16 @@ if TYPE_CHECKING:
 
 __all__ = ["ENDINGS", "Ending", "Server"]
 
+_log = logging.getLogger(__name__)
+
 _CALLS, _ANSWERS, _CUT_SHORT = "require_action", "complete", "cut_short"
 """The events of a run with which a turn ends: it calls functions, it says its text, or part of it."""
+
+_FAILS = "fail"
+"""The event of a run whose model could not take its turn."""
+
+_USUAL_ERROR = LastError(*next(iter(USUAL_ERRORS.items())))
+"""Why a run fails unless the schedule says."""
 
 _USUAL_REASON = "max_completion_tokens"
 """Why a run is cut short unless the schedule says."""
@@ -159,7 +169,7 @@ class Server:
         payload: Json = {
             "usage": usage,
             "reason": reason,
-            "last_error": after.error or LastError(*next(iter(USUAL_ERRORS.items()))),
+            "last_error": after.error or _USUAL_ERROR,
             "tool_calls": self._calls(turn) if turn else (),
         }
         payload = {name: value for name, value in payload.items() if name in arguments}
@@ -183,7 +193,7 @@ class Server:
             return Turn(calls=_some_calls(after.tools, context.functions))
         if after.tools is not None:
             return Turn(calls=after.tools)
-        turn = self._model.turn(context)
+        turn = _checked(self._model.turn(context))
         event = self._event(status, after, turn)
         if event == _CALLS and not turn.calls:
             return Turn(calls=_some_calls(1, context.functions), usage=turn.usage)
@@ -193,27 +203,38 @@ class Server:
 
     def _calls(self, turn: Turn) -> tuple[ToolCall, ...]:
         return tuple(
-            ToolCall(
-                self._ids.new(Kind.TOOL_CALL), call.name, json.dumps(call.arguments, separators=(",", ":"))
-            )
-            for call in turn.calls
+            ToolCall(self._ids.new(Kind.TOOL_CALL), call.name, call.written()) for call in turn.calls
         )
 
     # What happens
 
     def _make(self, record: RunRecord, move: Move) -> None:
-        """Make a move of the server. The model is asked first: if it raises, nothing has happened."""
-        run = record.run
+        """Make a move of the server. The run moves before its step and message: only it may refuse."""
+        run, turn = record.run, None
         (row, *_) = self._lifecycle.moves[run.status][move.event]
-        turn = self._take_turn(record, row.target) if row.target in self._speaking else None
+        if row.target in self._speaking:
+            try:
+                turn = self._take_turn(record, row.target)
+            except Exception as error:  # what goes wrong in a model ends its run, not the World
+                self._give_up(record, move, error)
+                if isinstance(error, MisuseError) and not isinstance(error, ApiError):
+                    raise
+                return
+        run.apply(move.event, now=move.at, **move.payload)
         if row.target in self._lifecycle.terminal:
             self._close(record, move.event, move.at, move)
-        run.apply(move.event, now=move.at, **move.payload)
         if turn is not None:
             record.turn = turn
             self._open_step(record, writes=not turn.calls, now=move.at)
         elif move.event == _CALLS and (step := record.open_step) is not None:
             step.calls, step.spent = move.payload["tool_calls"], move.usage
+        self.enter(record, move.at)
+
+    def _give_up(self, record: RunRecord, move: Move, error: Exception) -> None:
+        """Make the move that leads to the model's turn, and fail the run in place of the turn."""
+        _log.warning("the model of %s failed: the run fails", record.run.id, exc_info=error)
+        record.run.apply(move.event, now=move.at, **move.payload)
+        record.run.apply(_FAILS, now=move.at, last_error=_USUAL_ERROR)
         self.enter(record, move.at)
 
     def _expire(self, record: RunRecord, at: float) -> None:
@@ -236,7 +257,7 @@ class Server:
             event="begin",
             id=self._ids.new(Kind.RUN_STEP),
             run_id=run.id,
-            expires_at=run.expires_at,
+            expires_at=record.expires_at,
             now=now,
         )
         opened = record.steps[step.id] = StepRecord(step, message)
@@ -256,6 +277,13 @@ class Server:
         if step.message is not None:
             _close_message(step.message, text, ending, payload.get("reason"), now)
         _close_step(step, ending.step, now, payload)
+
+
+def _checked(turn: object) -> Turn:
+    if not isinstance(turn, Turn):
+        msg = f"a model returns a Turn, got {turn!r}"
+        raise TypeError(msg)
+    return turn
 
 
 def _close_message(

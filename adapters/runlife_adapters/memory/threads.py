@@ -8,6 +8,7 @@ from attrs import evolve
 
 from runlife_adapters.memory.errors import THREAD_LOCKED
 from runlife_adapters.memory.ids import Kind
+from runlife_adapters.memory.inputs import check_message, check_thread
 from runlife_adapters.memory.lists import ListOptions, cut
 from runlife_adapters.memory.resources import (
     DeletedObject,
@@ -36,6 +37,7 @@ class Threads(Core):
 
     def create_thread(self, **wanted: Unpack[NewThread]) -> ThreadObject:
         """Create a thread, with messages if they are given."""
+        check_thread(wanted)
         with self._at_now() as now:
             thread = self._store.new_thread(wanted, now)
             self._store.threads[thread.id] = thread
@@ -75,6 +77,7 @@ class Threads(Core):
 
     def create_message(self, thread_id: str, **wanted: Unpack[NewMessage]) -> MessageObject:
         """Add a message to a thread that no run locks."""
+        check_message(wanted)
         with self._at_now() as now:
             thread = self._store.thread(thread_id)
             if thread.active_run_id is not None:

@@ -13,8 +13,9 @@ A World may be shared between threads: one lock makes every operation happen who
 racing calls one is applied and the other meets what it left.
 
 The operations are those of the API, by its words; arguments are its plain JSON, answers its objects
-(:mod:`runlife_adapters.memory.resources`). They raise ApiError; ill-typed arguments are the caller's
-affair (the HTTP server checks them before they come here).
+(:mod:`runlife_adapters.memory.resources`). They raise ApiError, and a plain MisuseError for what no
+request can say: an unknown name, a role that nobody has, a tool output without its call. Other
+ill-typed values are the caller's affair (the HTTP server checks them before they come here).
 """
 
 from __future__ import annotations
@@ -36,5 +37,6 @@ class World(Assistants, Threads, Runs):
     :param model: what takes the turns; by default an echo.
     :param seed: what the ids depend on.
     :param run_ttl: seconds after its creation at which a run expires.
-    :raises MisuseError: when the policy forbids a move that the schedule makes.
+    :raises MisuseError: when an argument is of another type or ``run_ttl`` not above 0, or the policy
+        forbids a move that the schedule makes.
     """

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from attrs import define, field
 
-from runlife import MisuseError, RunStatus, Usage
-from runlife_adapters.memory import After, Call, Context, Schedule, Turn
+from runlife import LastError, MisuseError, RunStatus, Usage
+from runlife_adapters.memory import After, Call, Context, Schedule, Turn, World
 
 if TYPE_CHECKING:
     from .conftest import Scene
@@ -139,21 +140,102 @@ def test_a_turn_says_something_or_calls_something() -> None:
             Turn(**options)
 
 
-def test_a_model_that_fails_leaves_the_run_where_it_was(make_scene: type[Scene]) -> None:
-    """The exception comes out of the call that let time pass; later the model is asked again."""
+@define
+class Faulty:
+    """A model whose first turn goes wrong, and which is well afterwards."""
 
-    class Moody:
-        moods = iter([True, False])
+    first: Callable[[], object]
 
-        def turn(self, context: Context) -> Turn:
-            if next(self.moods):
-                raise RuntimeError("not today")
-            return Turn("Fine.")
+    def turn(self, context: Context) -> Turn:
+        first, self.first = self.first, lambda: Turn("Fine.")
+        return cast("Turn", first())
 
-    scene = make_scene.of(model=Moody())
+
+def no_turn() -> object:
+    """Return something else than a turn."""
+    return "not a turn"
+
+
+def a_bug() -> object:
+    """Raise what any code may raise."""
+    raise RuntimeError("not today")
+
+
+def a_refusal_of_another_world() -> object:
+    """Raise an ApiError, which is not about the World that asks."""
+    return World().retrieve_thread("thread_x")
+
+
+def a_turn_that_cannot_be() -> object:
+    """Make a turn that says nothing and calls nothing."""
+    return Turn()
+
+
+@pytest.mark.parametrize("fault", [no_turn, a_bug, a_refusal_of_another_world])
+def test_a_model_that_fails_ends_its_run(
+    make_scene: type[Scene], caplog: pytest.LogCaptureFixture, fault: Callable[[], object]
+) -> None:
+    """The run fails as the service's do, and the cause is logged; it used to come out of every later call."""
+    scene = make_scene.of(model=Faulty(fault))
     run = scene.start()
-    with pytest.raises(RuntimeError, match="not today"):
-        scene.world.advance(5)
-    scene.world.settle()
+    scene.world.advance(5)
 
-    assert scene.story(run) == [(0, "queued"), (1, "in_progress"), (2, "completed")]
+    assert scene.story(run) == [(0, "queued"), (1, "in_progress"), (1, "failed")]
+    assert scene.look(run).last_error == LastError("server_error", "Sorry, something went wrong.")
+    assert run.id in caplog.text
+    again = scene.start()
+    scene.world.advance(5)
+    assert scene.look(again).status is RunStatus.COMPLETED
+
+
+def test_misuse_by_a_model_comes_out_once(make_scene: type[Scene]) -> None:
+    """Its run fails, the operation that let time pass says why, and the next one works."""
+    scene = make_scene.of(model=Faulty(a_turn_that_cannot_be))
+    run = scene.start()
+    with pytest.raises(MisuseError, match="either says a text or makes calls"):
+        scene.world.advance(5)
+
+    assert scene.look(run).status is RunStatus.FAILED
+    assert scene.world.next_event() is None
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda world: world.settle(),
+        lambda world: world.advance(1),
+        lambda world: world.create_thread(),
+        lambda world: world.script(Schedule()),
+    ],
+)
+def test_a_model_cannot_call_the_world_that_asks_it(
+    make_scene: type[Scene], call: Callable[[World], object]
+) -> None:
+    """It is told so; it used to wait for itself, for ever and silently."""
+    model = Faulty(lambda: call(scene.world))
+    scene = make_scene.of(model=model)
+    run = scene.start()
+    with pytest.raises(MisuseError, match="a model must not call the World that asks it"):
+        scene.world.advance(5)
+
+    assert scene.look(run).status is RunStatus.FAILED
+    assert scene.world.clock.now() == run.created_at + 5
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Turn(3),
+        lambda: Turn("x", usage=5),
+        lambda: Turn(calls=3),
+        lambda: Turn(calls=("f",)),
+        lambda: Call(3),
+        lambda: Call("f", [1]),
+        lambda: Call("f", {"x": {1}}),
+        lambda: Call("f", {"x": float("nan")}),
+    ],
+)
+def test_a_turn_of_the_wrong_types_cannot_be_made(make: Callable[[], object]) -> None:
+    """Arguments that are no JSON used to leave their run stuck, with nothing ahead of it."""
+    with pytest.raises(MisuseError, match=r"expected|must be JSON"):
+        make()
