@@ -20,6 +20,7 @@ method each for the four kinds; of the creation it checks only what has a type t
 
 from __future__ import annotations
 
+from sys import float_info
 from typing import TYPE_CHECKING
 
 from runlife import IncompleteDetails, LastError, RequiredAction, RunStatus, ToolCall, ToolOutput, Usage
@@ -27,7 +28,7 @@ from runlife import IncompleteDetails, LastError, RequiredAction, RunStatus, Too
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-NEVER = float("inf")
+NEVER = float_info.max
 NOTHING = Usage()
 
 QUEUED = RunStatus.QUEUED
