@@ -74,7 +74,8 @@ def schedule_for(rows: Iterable[Transition[Any]]) -> Schedule:
         last = row.target
     if last in RUN.live:
         entries[last].append(After(NEVER))
-    return Schedule(**{status: tuple(list_) for status, list_ in entries.items()})
+    lists: dict[str, Any] = {status: tuple(list_) for status, list_ in entries.items()}
+    return Schedule(**lists)
 
 
 @define

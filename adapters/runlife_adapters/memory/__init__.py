@@ -13,7 +13,18 @@
 """
 
 from runlife_adapters.memory.backend import AsyncMemoryBackend, MemoryBackend
+from runlife_adapters.memory.builtin import CodeInterpreter, FileSearch, Found
+from runlife_adapters.memory.echo import Echo
 from runlife_adapters.memory.errors import ApiError
+from runlife_adapters.memory.events import Happened, RunEvents, StreamEvent
+from runlife_adapters.memory.file_resources import (
+    DeletedFile,
+    FileObject,
+    Upload,
+    VectorStoreFileBatchObject,
+    VectorStoreFileObject,
+    VectorStoreObject,
+)
 from runlife_adapters.memory.ids import Kind
 from runlife_adapters.memory.inputs import (
     AssistantFields,
@@ -24,7 +35,8 @@ from runlife_adapters.memory.inputs import (
     RunOptions,
 )
 from runlife_adapters.memory.lists import ListOptions
-from runlife_adapters.memory.model import Call, Context, Echo, Model, Said, ToolRound, Turn
+from runlife_adapters.memory.model import Call, Context, Model, Said, ToolRound, Turn
+from runlife_adapters.memory.net import Net
 from runlife_adapters.memory.resources import (
     AssistantObject,
     DeletedObject,
@@ -35,7 +47,10 @@ from runlife_adapters.memory.resources import (
     RunStepObject,
     ThreadObject,
 )
+from runlife_adapters.memory.rules import Rule, Rules, RunSeen, When
 from runlife_adapters.memory.schedule import NEVER, USUAL_DELAY, After, Schedule
+from runlife_adapters.memory.server import Progression
+from runlife_adapters.memory.service_policy import ServicePolicy
 from runlife_adapters.memory.world import World
 
 __all__ = [
@@ -47,27 +62,46 @@ __all__ = [
     "AssistantObject",
     "AsyncMemoryBackend",
     "Call",
+    "CodeInterpreter",
     "Context",
     "CreateRunOptions",
     "CreateThreadAndRunOptions",
+    "DeletedFile",
     "DeletedObject",
     "Echo",
+    "FileObject",
+    "FileSearch",
+    "Found",
+    "Happened",
     "Kind",
     "ListOptions",
     "MemoryBackend",
     "MessageObject",
     "Model",
+    "Net",
     "NewMessage",
     "NewThread",
     "Page",
+    "Progression",
     "Resource",
+    "Rule",
+    "Rules",
+    "RunEvents",
     "RunObject",
     "RunOptions",
+    "RunSeen",
     "RunStepObject",
     "Said",
     "Schedule",
+    "ServicePolicy",
+    "StreamEvent",
     "ThreadObject",
     "ToolRound",
     "Turn",
+    "Upload",
+    "VectorStoreFileBatchObject",
+    "VectorStoreFileObject",
+    "VectorStoreObject",
+    "When",
     "World",
 ]

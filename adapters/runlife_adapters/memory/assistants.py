@@ -18,6 +18,7 @@ from runlife_adapters.memory.lists import ListOptions, cut
 from runlife_adapters.memory.resources import (
     AssistantObject,
     DeletedObject,
+    Json,
     Page,
     whole,
 )
@@ -33,6 +34,7 @@ class Assistants(Core):
         values = {**assistant_defaults(), **assistant_values(wanted)}
         check_kind("the model of an assistant", values.get("model"), str)
         with self._at_now() as now:
+            self._provide(values, now)
             assistant_id = self._store.ids.new(Kind.ASSISTANT)
             assistant = AssistantObject(id=assistant_id, created_at=whole(now), **values)
             self._store.assistants[assistant_id] = assistant
@@ -46,10 +48,17 @@ class Assistants(Core):
     def modify_assistant(self, assistant_id: str, **wanted: Unpack[AssistantFields]) -> AssistantObject:
         """Change what is said of an assistant. Runs that exist keep what they were created with."""
         values = assistant_values(wanted)
-        with self._at_now():
-            assistant = evolve(self._store.assistant(assistant_id), **values)
-            self._store.assistants[assistant_id] = assistant
+        with self._at_now() as now:
+            assistant = self._store.assistant(assistant_id)
+            self._provide(values, now)
+            self._store.assistants[assistant_id] = assistant = evolve(assistant, **values)
             return assistant
+
+    def _provide(self, values: Json, now: float) -> None:
+        """See that there is what the tool resources name, and make what they describe."""
+        if "tool_resources" in values:
+            self._store.check_resources(values["tool_resources"], now)
+            values["tool_resources"] = self._store.provide(values["tool_resources"], now)
 
     def delete_assistant(self, assistant_id: str) -> DeletedObject:
         """Delete an assistant."""

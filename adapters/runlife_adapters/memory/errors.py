@@ -12,24 +12,35 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from runlife import MisuseError, Refused
+from runlife_adapters.memory.ids import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from runlife import Refusal
-    from runlife_adapters.memory.ids import Kind
 
 __all__ = [
     "ABOVE_MAXIMUM",
+    "BATCH_NOT_CANCELLABLE",
     "BELOW_MINIMUM",
+    "FILES_OR_IDS",
     "INVALID_REQUEST",
+    "NOT_DOWNLOADABLE",
     "NOT_FOUND",
+    "NOT_SEARCHABLE",
     "NOT_UPDATABLE",
+    "NO_FILE",
+    "NO_FILES",
+    "NO_FILE_IN_STORE",
     "OUTPUTS_TOO_LARGE",
     "REFUSALS",
     "STRING_TOO_LONG",
+    "THREAD_IN_USE",
     "THREAD_LOCKED",
+    "TOO_MANY_TOOL_FILES",
+    "TOO_MANY_VECTOR_STORES",
     "UNSUPPORTED_VALUE",
+    "VECTOR_STORE_EXPIRED",
     "ApiError",
     "Words",
     "not_found",
@@ -86,6 +97,7 @@ class Words:
 
 NOT_FOUND = Words(404, "No {noun} found with id '{id}'.")
 THREAD_LOCKED = Words(400, "Can't add messages to {thread_id} while a run {run_id} is active.")
+THREAD_IN_USE = Words(400, "Can't delete from {thread_id} while a run {run_id} is active.")
 NOT_UPDATABLE = Words(400, "Cannot update run with status '{status}'.")
 STRING_TOO_LONG = Words(
     400,
@@ -119,6 +131,35 @@ UNSUPPORTED_VALUE = Words(
     code="invalid_value",
 )
 
+# Files and vector stores. Those from the full stop of VECTOR_STORE_EXPIRED on are inferred.
+
+NO_FILE = Words(404, "No such File object: {id}", param="id")
+NO_FILES = Words(404, "Files [{ids}] were not found")
+NO_FILE_IN_STORE = Words(404, "No file found with id '{id}' in vector store '{vector_store_id}'.")
+NOT_DOWNLOADABLE = Words(400, "Not allowed to download files of purpose: {purpose}")
+NOT_SEARCHABLE = Words(
+    400,
+    "Files with extensions [{extensions}] are not supported for retrieval. "
+    "See https://platform.openai.com/docs/assistants/tools/file-search/supported-files",
+    param="{param}",
+    code="unsupported_file",
+)
+VECTOR_STORE_EXPIRED = Words(400, "Vector store '{id}' has expired.")
+BATCH_NOT_CANCELLABLE = Words(400, "Cannot cancel vector store file batch with status '{status}'.")
+FILES_OR_IDS = Words(400, "Expected either 'file_ids' or 'files', but not both.", param="file_ids")
+TOO_MANY_TOOL_FILES = Words(
+    400,
+    "Too many files for code_interpreter: expected at most {limit}, but got {length} instead.",
+    param="{param}",
+    code="array_above_max_length",
+)
+TOO_MANY_VECTOR_STORES = Words(
+    400,
+    "Too many vector stores for file_search: expected at most {limit}, but got {length} instead.",
+    param="{param}",
+    code="array_above_max_length",
+)
+
 REFUSALS: Mapping[tuple[str, str | None], Words] = {
     ("create", "thread_is_free"): Words(400, "Thread {thread_id} already has an active run {active_run_id}."),
     ("create", "thread_has_input"): Words(
@@ -145,5 +186,7 @@ def refused(refusal: Refusal, **facts: object) -> ApiError:
 
 
 def not_found(kind: Kind, id: str) -> ApiError:
-    """Return the answer for an id that names nothing."""
+    """Return the answer for an id that names nothing. Files have words of their own (observed)."""
+    if kind is Kind.FILE:
+        return NO_FILE.error(id=id)
     return NOT_FOUND.error(noun=kind.noun, id=id)

@@ -1,4 +1,7 @@
-"""Identifiers as the API makes them: a prefix, an underscore, 24 letters or digits (recorded)."""
+"""Identifiers as the API makes them: a prefix and 24 letters or digits (recorded).
+
+Between them stands an underscore; in the ids of files, which are older than the rest, a dash.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +24,19 @@ class Kind(StrEnum):
     RUN = "run"
     RUN_STEP = "step"
     TOOL_CALL = "call"
+    FILE = "file"
+    VECTOR_STORE = "vs"
+    VECTOR_STORE_FILE_BATCH = "vsfb"
 
     @property
     def noun(self) -> str:
         """The kind in the API's words, for instance ``run step``."""
         return self.name.lower().replace("_", " ")
+
+    @property
+    def mark(self) -> str:
+        """What parts the prefix from the rest of an id."""
+        return "-" if self is Kind.FILE else "_"
 
 
 class Ids:
@@ -36,7 +47,15 @@ class Ids:
 
     def __init__(self, seed: int) -> None:
         self._sequences = {kind: Random(f"{seed}/{kind}") for kind in Kind}
+        self._taken = set[str]()
+
+    def take(self, id: str) -> None:
+        """Never give this id: somebody else has given it, maybe from the same seed."""
+        self._taken.add(id)
 
     def new(self, kind: Kind) -> str:
         """Return the next id of a kind."""
-        return f"{kind}_{''.join(self._sequences[kind].choices(_ALPHABET, k=_LENGTH))}"
+        while True:
+            letters = "".join(self._sequences[kind].choices(_ALPHABET, k=_LENGTH))
+            if (id := f"{kind}{kind.mark}{letters}") not in self._taken:
+                return id

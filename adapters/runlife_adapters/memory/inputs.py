@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from runlife_adapters.memory.resources import AssistantObject, Json
 
 __all__ = [
+    "INCLUDE_CONTENT",
     "MAXIMUM_OUTPUT",
     "MAXIMUM_OUTPUTS",
     "AssistantFields",
@@ -30,6 +31,7 @@ __all__ = [
     "RunOptions",
     "assistant_defaults",
     "assistant_values",
+    "check_include",
     "check_message",
     "check_run",
     "check_thread",
@@ -38,6 +40,9 @@ __all__ = [
     "outputs_of",
     "run_settings",
 ]
+
+INCLUDE_CONTENT = "step_details.tool_calls[*].file_search.results[*].content"
+"""What can be included in steps: the content that a file search found."""
 
 ROLES = ("user", "assistant")
 """Who speaks in a thread."""
@@ -138,6 +143,17 @@ def check_run(options: Mapping[str, Any], known: type) -> None:
     check_thread(options.get("thread") or {})
 
 
+def check_include(include: Sequence[str]) -> bool:
+    """Return whether the content of what was found is to be included.
+
+    :raises MisuseError: when anything else is asked for.
+    """
+    if isinstance(include, str) or any(word != INCLUDE_CONTENT for word in include):
+        msg = f"include: expected a list of nothing but {INCLUDE_CONTENT!r}, got {include!r}"
+        raise MisuseError(msg)
+    return bool(include)
+
+
 def given(options: Mapping[str, Any]) -> Json:
     """Return what was said: null is as good as absent."""
     return {name: value for name, value in options.items() if value is not None}
@@ -150,7 +166,9 @@ def assistant_values(wanted: Mapping[str, Any]) -> Json:
     """
     check_names("an assistant", wanted, AssistantFields.__annotations__)
     usual = assistant_defaults()
-    values: Json = {n: usual.get(n) if v is None else to_wire(v) for n, v in wanted.items()}
+    # A model has no default: null leaves it as it is.
+    said = {name: value for name, value in wanted.items() if value is not None or name in usual}
+    values: Json = {n: usual[n] if v is None else to_wire(v) for n, v in said.items()}
     if "tools" in values:
         values["tools"] = _tools(values["tools"])
     return values

@@ -34,20 +34,29 @@ class ListOptions(TypedDict, total=False):
     """An id: the page ends before that item."""
 
 
-def cut(kind: Kind, items: Mapping[str, ItemT], options: ListOptions) -> tuple[Sequence[ItemT], bool]:
+def cut(
+    kind: Kind,
+    items: Mapping[str, ItemT],
+    options: ListOptions,
+    *,
+    usual: int = DEFAULT_LIMIT,
+    maximum: int = MAXIMUM_LIMIT,
+) -> tuple[Sequence[ItemT], bool]:
     """Return the items of one page, and whether more of them lie in the direction that was asked.
 
     :param items: by id, oldest first. Items of the same second keep the order in which they came.
+    :param usual: how many items a page has when nothing is said.
+    :param maximum: how many may be asked for.
     :raises ApiError: when an option is out of range, or a cursor names nothing.
     :raises MisuseError: when an option is unknown.
     """
     check_names("a list", options, ListOptions.__annotations__)
     limit = options.get("limit")
-    limit = DEFAULT_LIMIT if limit is None else limit
+    limit = usual if limit is None else limit
     if limit < 1:
         raise BELOW_MINIMUM.error(param="limit", limit=1, value=limit)
-    if limit > MAXIMUM_LIMIT:
-        raise ABOVE_MAXIMUM.error(param="limit", limit=MAXIMUM_LIMIT, value=limit)
+    if limit > maximum:
+        raise ABOVE_MAXIMUM.error(param="limit", limit=maximum, value=limit)
     order = options.get("order") or "desc"
     if order not in ORDERS:
         supported = " and ".join(f"'{known}'" for known in ORDERS)

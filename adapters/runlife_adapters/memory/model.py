@@ -9,12 +9,11 @@ from typing import Any, Protocol, cast, runtime_checkable
 from attrs import field, frozen
 
 from runlife import MisuseError, ToolCall, ToolOutput, Usage
+from runlife_adapters.memory.builtin import BuiltinStep, builtin_steps
 from runlife_adapters.memory.checks import NONE, check_kind, is_a
+from runlife_adapters.memory.context import tokens
 
-__all__ = ["Call", "Context", "Echo", "Model", "Said", "ToolRound", "Turn", "estimate", "several"]
-
-_CHARACTERS_PER_TOKEN = 4
-"""What an estimate of tokens goes by; the real figure depends on the model."""
+__all__ = ["Call", "Context", "Model", "Said", "ToolRound", "Turn", "estimate", "several"]
 
 
 @frozen(repr=False)
@@ -73,6 +72,8 @@ class Context:
     tool_choice: Any
     rounds: tuple[ToolRound, ...]
     """The tool rounds of this run so far."""
+    parallel_tool_calls: bool = True
+    """Whether a turn may make several calls; of those of a model that does not care, the first is made."""
 
     @property
     def functions(self) -> tuple[str, ...]:
@@ -96,7 +97,8 @@ def several(calls: Iterable[Call]) -> tuple[Call, ...]:
 class Turn:
     """What a model does in one turn: it says a ``text``, or makes ``calls``.
 
-    ``usage`` is what the turn cost; by default it is estimated.
+    ``steps`` is what the service's own tools do before that. ``usage`` is what the turn cost; by
+    default it is estimated.
 
     :raises MisuseError: when it does neither, or both, or a value is of another type.
     """
@@ -104,6 +106,7 @@ class Turn:
     text: str | None = field(default=None, validator=is_a(str, NONE))
     calls: tuple[Call, ...] = field(default=(), converter=several)
     usage: Usage | None = field(default=None, kw_only=True, validator=is_a(Usage, NONE))
+    steps: tuple[BuiltinStep, ...] = field(default=(), kw_only=True, converter=builtin_steps)
 
     def __attrs_post_init__(self) -> None:
         if (self.text is None) is not bool(self.calls):
@@ -127,27 +130,6 @@ class Model(Protocol):
         ...
 
 
-@frozen
-class Echo:
-    """The default model: it repeats the last user message, or the outputs of the last tool round.
-
-    It obeys ``tool_choice``: where a call is required, it makes one before it says anything.
-    """
-
-    def turn(self, context: Context) -> Turn:
-        """Return what the model does, given what it sees."""
-        if context.rounds:
-            return Turn("\n".join(output.output for output in context.rounds[-1].outputs))
-        match context.tool_choice:
-            case "required" if context.functions:
-                return Turn(calls=(Call(context.functions[0]),))
-            case {"type": "function", "function": {"name": str(name)}}:
-                return Turn(calls=(Call(name),))
-            case _:
-                said = (message.text for message in reversed(context.messages) if message.role == "user")
-                return Turn(next(said, ""))
-
-
 def estimate(context: Context, turn: Turn) -> Usage:
     """Return what a turn costs, by the length of what was read and written."""
     read = [context.instructions or "", *(message.text for message in context.messages)]
@@ -155,8 +137,4 @@ def estimate(context: Context, turn: Turn) -> Usage:
         read += [call.arguments for call in done.calls]
         read += [output.output for output in done.outputs]
     written = turn.text if turn.text is not None else repr(turn.calls)
-    return Usage(_tokens("".join(read)), _tokens(written))
-
-
-def _tokens(text: str) -> int:
-    return -(-len(text) // _CHARACTERS_PER_TOKEN)
+    return Usage(tokens("".join(read)), tokens(written))

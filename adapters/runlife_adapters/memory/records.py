@@ -5,13 +5,16 @@ A record is mutable and stays inside the World; what leaves it is a :meth:`view`
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
-from typing import Any
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 from attrs import Factory, asdict, define, field, frozen
 
 from runlife import Message, Run, RunStatus, RunStep, ToolCall, ToolOutput, Usage
+from runlife_adapters.memory.builtin import BuiltinStep
+from runlife_adapters.memory.context import visible
+from runlife_adapters.memory.events import RunEvents
 from runlife_adapters.memory.model import Context, Said, ToolRound, Turn
 from runlife_adapters.memory.resources import (
     Json,
@@ -19,12 +22,13 @@ from runlife_adapters.memory.resources import (
     RunObject,
     RunStepObject,
     ThreadObject,
+    shown_resources,
     to_wire,
     whole,
 )
 from runlife_adapters.memory.schedule import After, Schedule
 
-__all__ = ["MessageRecord", "Move", "RunRecord", "RunSettings", "StepRecord", "ThreadRecord"]
+__all__ = ["Beat", "MessageRecord", "Move", "RunRecord", "RunSettings", "StepRecord", "ThreadRecord"]
 
 
 @define(eq=False)
@@ -58,6 +62,18 @@ class MessageRecord:
             metadata=self.metadata,
         )
 
+    def told(self) -> Json:
+        """Return the message as the events of a stream show it: with its status (recorded)."""
+        message, said = self.message, self.view().to_json()
+        life = {
+            "status": message.status.value,
+            "incomplete_details": to_wire(message.incomplete_details),
+            "incomplete_at": whole(message.incomplete_at),
+            "completed_at": whole(message.completed_at),
+        }
+        head = {name: said.pop(name) for name in ("id", "object", "created_at", "assistant_id")}
+        return {**head, "thread_id": said.pop("thread_id"), "run_id": said.pop("run_id"), **life, **said}
+
 
 @define(eq=False)
 class ThreadRecord:
@@ -79,6 +95,11 @@ class ThreadRecord:
         """The run that locks the thread. Only the latest can: it would not exist beside another."""
         latest = next(reversed(self.runs.values()), None)
         return latest.run.id if latest is not None and latest.run.is_active else None
+
+    def told(self) -> Json:
+        """Return the thread as the events of a stream show it: with its code interpreter (recorded)."""
+        said = self.view().to_json()
+        return {**said, "tool_resources": said["tool_resources"] or shown_resources()}
 
     def view(self) -> ThreadObject:
         """Return the thread as it is now."""
@@ -127,6 +148,14 @@ class Move:
         return self.payload.get("usage")
 
 
+class Beat(NamedTuple):
+    """Something that happens within a turn, without a move of the run."""
+
+    at: float
+    happen: Callable[[float], None]
+    """Makes it happen, at a moment."""
+
+
 @define(eq=False)
 class StepRecord:
     """A step: its lifecycle, and either the message it writes or the calls it makes."""
@@ -135,6 +164,8 @@ class StepRecord:
     message: MessageRecord | None
     calls: tuple[ToolCall, ...] = ()
     outputs: tuple[ToolOutput, ...] = ()
+    ran: tuple[str, BuiltinStep] | None = None
+    """The call of a tool of the service's own, with its id, once it is over."""
     spent: Usage | None = None
 
     @property
@@ -142,11 +173,14 @@ class StepRecord:
         """Its type in the API's words."""
         return "tool_calls" if self.message is None else "message_creation"
 
-    @property
-    def details(self) -> Json:
-        """Its details as they stand on the wire."""
+    def details(self, *, content: bool) -> Json:
+        """Return its details as they stand on the wire, with or without the content that was found."""
         if self.message is not None:
             return {"type": self.type, self.type: {"message_id": self.message.message.id}}
+        if self.ran is not None:
+            call_id, tool = self.ran
+            call = {"id": call_id, "type": tool.type, tool.type: tool.body(content=content)}
+            return {"type": self.type, self.type: [call]}
         outputs = {output.tool_call_id: output.output for output in self.outputs}
         calls = [to_wire(call) for call in self.calls]
         for call in calls:
@@ -164,11 +198,26 @@ class RunRecord:
     settings: RunSettings
     thread: ThreadRecord
     schedule: Schedule
+    context_limit: int
+    """How many tokens the model can read."""
     steps: dict[str, StepRecord] = field(factory=dict[str, StepRecord])
     visits: Counter[RunStatus] = field(factory=Counter[RunStatus])
     turn: Turn | None = None
     """What the model does in the current round."""
+    after: After = field(factory=After)
+    """What the schedule says about the current visit."""
     move: Move | None = None
+    deferred: bool = False
+    """Whether its turn is not taken before somebody says that it goes on."""
+    beats: deque[Beat] = field(factory=deque[Beat])
+    """What is still to happen in the current turn, before the move that ends it."""
+    began: float = 0.0
+    """When the step began with which the current turn ends."""
+    streams: list[RunEvents] = field(factory=list[RunEvents])
+    told: int = 0
+    """How many of its transitions the listeners of the World have been told."""
+    calls: int = 0
+    """How many calls of clients were about it."""
     expires_at: float | None = field(
         init=False, default=Factory(lambda self: self.run.expires_at, takes_self=True)
     )
@@ -187,18 +236,21 @@ class RunRecord:
 
     def context(self) -> Context:
         """Return what the model sees now."""
-        settings, messages = self.settings, list(self.thread.messages.values())
-        if (last := settings.truncation_strategy["last_messages"]) is not None:
-            messages = messages[-last:]
+        settings, run = self.settings, self.run
         done = (step for step in self.steps.values() if step.outputs)
-        return Context(
+        context = Context(
             model=settings.model,
             instructions=settings.instructions,
-            messages=tuple(Said(message.role, message.text) for message in messages),
+            messages=tuple(Said(message.role, message.text) for message in self.thread.messages.values()),
             tools=tuple(to_wire(settings.tools)),
             tool_choice=to_wire(settings.tool_choice),
             rounds=tuple(ToolRound(step.calls, step.outputs) for step in done),
+            parallel_tool_calls=settings.parallel_tool_calls,
         )
+        most = self.context_limit
+        if run.max_prompt_tokens is not None:
+            most = min(most, run.max_prompt_tokens - run.spent.prompt_tokens)
+        return visible(context, settings.truncation_strategy["last_messages"], most)
 
     def view(self) -> RunObject:
         """Return the run as it is now."""
@@ -222,8 +274,13 @@ class RunRecord:
             **asdict(self.settings, recurse=False),
         )
 
-    def view_step(self, record: StepRecord) -> RunStepObject:
-        """Return one of its steps as it is now."""
+    def told_run(self) -> Json:
+        """Return the run as the events of a stream show it: with its code interpreter (recorded)."""
+        said = self.view().to_json()
+        return {**said, "tool_resources": said["tool_resources"] or shown_resources()}
+
+    def view_step(self, record: StepRecord, *, content: bool = False) -> RunStepObject:
+        """Return one of its steps as it is now, with or without the content that a search found."""
         step = record.step
         return RunStepObject(
             id=step.id,
@@ -238,6 +295,13 @@ class RunRecord:
             expires_at=whole(self.run.expires_at),
             failed_at=whole(step.failed_at),
             last_error=step.last_error,
-            step_details=record.details,
+            step_details=record.details(content=content),
             usage=record.spent if step.is_terminal else None,
         )
+
+    def told_step(self, record: StepRecord, *, content: bool) -> Json:
+        """Return a step as the events of a stream show it: when it would expire stays (recorded)."""
+        return {
+            **self.view_step(record, content=content).to_json(),
+            "expires_at": whole(self.expires_at),
+        }

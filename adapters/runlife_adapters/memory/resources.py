@@ -29,6 +29,7 @@ __all__ = [
     "RunObject",
     "RunStepObject",
     "ThreadObject",
+    "shown_resources",
     "to_wire",
     "whole",
 ]
@@ -46,6 +47,11 @@ def whole(moment: float | None) -> int | None: ...
 def whole(moment: float | None) -> int | None:
     """Return a time as it stands on the wire: in whole seconds."""
     return None if moment is None else floor(moment)
+
+
+def shown_resources() -> Json:
+    """Return the tool resources that show up in some places where none were given (recorded)."""
+    return {"code_interpreter": {"file_ids": []}}
 
 
 @singledispatch

@@ -11,12 +11,15 @@ from runlife import (
     RefusedError,
     Run,
     RunStatus,
+    ToolOutput,
 )
 from runlife_adapters.memory.errors import NOT_UPDATABLE, refused
+from runlife_adapters.memory.events import RunEvents, StreamEvent
 from runlife_adapters.memory.ids import Kind
 from runlife_adapters.memory.inputs import (
     CreateRunOptions,
     CreateThreadAndRunOptions,
+    check_include,
     check_run,
     given,
     outputs_of,
@@ -30,10 +33,15 @@ from runlife_adapters.memory.resources import (
     RunStepObject,
     to_wire,
 )
+from runlife_adapters.memory.rules import RunSeen
 from runlife_adapters.memory.store import find
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from runlife_adapters.memory.records import RunSettings
+    from runlife_adapters.memory.resources import AssistantObject
+    from runlife_adapters.memory.schedule import Schedule
 
 from runlife_adapters.memory.core import Core
 
@@ -47,13 +55,37 @@ class Runs(Core):
     """The operations on runs and their steps."""
 
     def create_run(
-        self, thread_id: str, *, assistant_id: str, **options: Unpack[CreateRunOptions]
+        self,
+        thread_id: str,
+        *,
+        assistant_id: str,
+        include: Sequence[str] = (),
+        **options: Unpack[CreateRunOptions],
     ) -> RunObject:
-        """Start a run on a thread that no other run locks."""
+        """Start a run on a thread that no other run locks. ``include`` bears on streams only."""
         check_run(options, CreateRunOptions)
+        check_include(include)
         with self._at_now() as now:
-            thread = self._store.thread(thread_id)
-            return self._start(thread, assistant_id, options, now).view()
+            record = self._start(self._store.thread(thread_id), assistant_id, options, now)
+            self._server.enter(record, now)
+            return record.view()
+
+    def stream_run(
+        self,
+        thread_id: str,
+        *,
+        assistant_id: str,
+        include: Sequence[str] = (),
+        **options: Unpack[CreateRunOptions],
+    ) -> RunEvents:
+        """Start a run as :meth:`create_run` does, and return what happens to it."""
+        check_run(options, CreateRunOptions)
+        content = check_include(include)
+        with self._at_now() as now:
+            record = self._start(self._store.thread(thread_id), assistant_id, options, now)
+            stream = self._stream(record, content=content)
+            self._server.enter(record, now)
+            return stream
 
     def create_thread_and_run(
         self, *, assistant_id: str, **options: Unpack[CreateThreadAndRunOptions]
@@ -61,16 +93,28 @@ class Runs(Core):
         """Create a thread and start a run on it: both, or neither."""
         check_run(options, CreateThreadAndRunOptions)
         with self._at_now() as now:
-            self._store.assistant(assistant_id)
-            thread = self._store.new_thread(options.get("thread") or {}, now)
-            run = self._start(thread, assistant_id, options, now)
-            self._store.threads[thread.id] = thread
-            return run.view()
+            record = self._start_both(assistant_id, options, now)
+            self._server.enter(record, now)
+            return record.view()
+
+    def stream_thread_and_run(
+        self, *, assistant_id: str, **options: Unpack[CreateThreadAndRunOptions]
+    ) -> RunEvents:
+        """Create a thread and start a run as :meth:`create_thread_and_run` does, and return what happens."""
+        check_run(options, CreateThreadAndRunOptions)
+        with self._at_now() as now:
+            record = self._start_both(assistant_id, options, now)
+            stream = self._stream(record)
+            stream.add(StreamEvent("thread.created", record.thread.told()))
+            self._server.enter(record, now)
+            return stream
 
     def retrieve_run(self, thread_id: str, run_id: str) -> RunObject:
-        """Return a run."""
-        with self._at_now():
-            return self._store.run(thread_id, run_id).view()
+        """Return a run. Under the progression ``poll``, the server makes a move with it before."""
+        with self._at_now() as now:
+            record = self._store.run(thread_id, run_id)
+            self._server.look(record, now)
+            return record.view()
 
     def modify_run(
         self, thread_id: str, run_id: str, *, metadata: Mapping[str, str] | None = None
@@ -78,7 +122,12 @@ class Runs(Core):
         """Change the metadata of a run that is not in progress; None leaves it as it is."""
         with self._at_now():
             record = self._store.run(thread_id, run_id)
-            if record.run.status is UNMODIFIABLE:
+            refuses = (
+                record.run.is_active
+                if self.service_policy.modify_run == "unless_active"
+                else record.run.status is UNMODIFIABLE
+            )
+            if refuses:
                 raise NOT_UPDATABLE.error(status=record.run.status.value)
             if metadata is not None:
                 record.settings = evolve(record.settings, metadata=to_wire(metadata))
@@ -108,22 +157,51 @@ class Runs(Core):
         outputs = outputs_of(tool_outputs)
         with self._at_now() as now:
             record = self._store.run(thread_id, run_id)
-            action = record.run.required_action
-            outcome = record.run.attempt("submit_tool_outputs", now=now, tool_outputs=outputs)
-            if isinstance(outcome, Refusal):
-                expected = [call.id for call in action.tool_calls] if action else []
-                got = [output.tool_call_id for output in outputs]
-                raise refused(outcome, expected=expected, got=got)
+            self._submit(record, outputs, now)
             self._server.take_outputs(record, outputs, now)
             self._server.enter(record, now)
             return record.view()
+
+    def stream_tool_outputs(
+        self, thread_id: str, run_id: str, *, tool_outputs: Sequence[Mapping[str, Any]]
+    ) -> RunEvents:
+        """Answer calls as :meth:`submit_tool_outputs` does, and return what happens to the run then."""
+        outputs = outputs_of(tool_outputs)
+        with self._at_now() as now:
+            record = self._store.run(thread_id, run_id)
+            self._submit(record, outputs, now)
+            stream = self._stream(record)
+            self._server.take_outputs(record, outputs, now)
+            self._server.enter(record, now)
+            return stream
+
+    def _submit(self, record: RunRecord, outputs: tuple[ToolOutput, ...], now: float) -> None:
+        action = record.run.required_action
+        outcome = record.run.attempt("submit_tool_outputs", now=now, tool_outputs=outputs)
+        if isinstance(outcome, Refusal):
+            expected = [call.id for call in action.tool_calls] if action else []
+            got = [output.tool_call_id for output in outputs]
+            raise refused(outcome, expected=expected, got=got)
+
+    def _stream(self, record: RunRecord, *, content: bool = False) -> RunEvents:
+        stream = RunEvents(self, record.run.id, record.thread.id, content=content)
+        record.streams.append(stream)
+        return stream
+
+    def _start_both(self, assistant_id: str, options: Mapping[str, Any], now: float) -> RunRecord:
+        self._store.assistant(assistant_id)
+        thread = self._store.new_thread(options.get("thread") or {}, now)
+        record = self._start(thread, assistant_id, options, now)
+        self._store.keep_thread(thread, now)
+        return record
 
     def _start(
         self, thread: ThreadRecord, assistant_id: str, options: Mapping[str, Any], now: float
     ) -> RunRecord:
         assistant = self._store.assistant(assistant_id)
         settings, said = run_settings(assistant, options), given(options)
-        more = [self._store.new_message(thread.id, m, now) for m in said.get("additional_messages", ())]
+        self._store.check_resources(settings.tool_resources, now)
+        more = [self._store.new_message(thread, m, now) for m in said.get("additional_messages", ())]
         has_user_message = any(m.role == "user" for m in (*thread.messages.values(), *more))
         try:
             run = Run.create(
@@ -139,26 +217,47 @@ class Runs(Core):
             )
         except RefusedError as error:
             raise refused(error.refusal, thread_id=thread.id, active_run_id=thread.active_run_id) from error
-        thread.keep(*more)
-        schedule = self._scripts.popleft() if self._scripts else self._schedule
-        record = RunRecord(run, len(self._store.runs), settings, thread, schedule)
+        self._store.use(settings.tool_resources, assistant.tool_resources, thread.tool_resources, now=now)
+        self._store.keep_messages(thread, more, now)
+        schedule = self._next_schedule(assistant, settings, thread)
+        record = RunRecord(run, next(self._store.created), settings, thread, schedule, self._context_limit)
         thread.runs[run.id] = self._store.runs[run.id] = record
-        self._server.enter(record, now)
+        if self._keep is not None:
+            self._store.forget(self._keep)
         return record
+
+    def _next_schedule(
+        self, assistant: AssistantObject, settings: RunSettings, thread: ThreadRecord
+    ) -> Schedule:
+        if self._scripts:
+            return self._scripts.popleft()
+        said = (m.text for m in reversed(thread.messages.values()) if m.role == "user")
+        seen = RunSeen(
+            assistant_id=assistant.id,
+            assistant_name=assistant.name,
+            model=settings.model,
+            message=next(said, None),
+            metadata=settings.metadata,
+        )
+        return self.rules.schedule_for(seen)
 
     # Run steps
 
     def list_run_steps(
-        self, thread_id: str, run_id: str, **options: Unpack[ListOptions]
+        self, thread_id: str, run_id: str, *, include: Sequence[str] = (), **options: Unpack[ListOptions]
     ) -> Page[RunStepObject]:
-        """Return a page of the steps of a run."""
+        """Return a page of the steps of a run; what a search found comes with its content if included."""
+        content = check_include(include)
         with self._at_now():
             record = self._store.run(thread_id, run_id)
             found, has_more = cut(Kind.RUN_STEP, record.steps, options)
-            return Page(tuple(record.view_step(step) for step in found), has_more)
+            return Page(tuple(record.view_step(step, content=content) for step in found), has_more)
 
-    def retrieve_run_step(self, thread_id: str, run_id: str, step_id: str) -> RunStepObject:
-        """Return a step of a run."""
+    def retrieve_run_step(
+        self, thread_id: str, run_id: str, step_id: str, *, include: Sequence[str] = ()
+    ) -> RunStepObject:
+        """Return a step of a run; what a search found comes with its content if included."""
+        content = check_include(include)
         with self._at_now():
             record = self._store.run(thread_id, run_id)
-            return record.view_step(find(record.steps, Kind.RUN_STEP, step_id))
+            return record.view_step(find(record.steps, Kind.RUN_STEP, step_id), content=content)

@@ -12,6 +12,12 @@ twice asks for tools and then fails::
         After(5, "failed", error="rate_limit_exceeded"),
     ])
 
+What befalls the calls of the client is the other half of a story: ``net`` says it by their number, 1
+being the call that creates the run. Here the fourth call about the run takes effect, and the client
+does not learn of it::
+
+    Schedule(net={4: Net("lose_response")})
+
 A schedule prints as the code that makes it, and goes to JSON and back without loss. Where an entry may
 lead is asked of the table: a schedule can delay the server and choose among its lawful moves, and
 cannot make it break the lifecycle.
@@ -19,21 +25,35 @@ cannot make it break the lifecycle.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from math import inf
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from attrs import field, fields, frozen
 
 from runlife import RUN, Cause, LastError, Lifecycle, MisuseError, RunStatus, Usage
-from runlife_adapters.memory.checks import NONE, is_a, is_number
+from runlife_adapters.memory.builtin import BuiltinStep, builtin_steps
+from runlife_adapters.memory.checks import NONE, check_kind, check_names, is_a, is_number
 from runlife_adapters.memory.model import Call, several
+from runlife_adapters.memory.net import Net
+from runlife_adapters.memory.places import at, items_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from runlife_adapters.memory.resources import Json
 
-__all__ = ["NEVER", "USUAL_DELAY", "USUAL_ERRORS", "After", "Schedule", "happy_event", "server_events"]
+__all__ = [
+    "NEVER",
+    "USUAL_DELAY",
+    "USUAL_ERRORS",
+    "After",
+    "Schedule",
+    "check_entry",
+    "happy_event",
+    "server_events",
+]
 
 USUAL_DELAY = 1.0
 """Seconds that each move of the server takes unless a schedule says otherwise."""
@@ -90,6 +110,7 @@ class After:
     :param error: with ``to="failed"``: the error, or its code; ``server_error`` by default.
     :param reason: with ``to="incomplete"``; ``max_completion_tokens`` by default.
     :param usage: what the turn cost, instead of an estimate.
+    :param steps: where the model speaks: what the service's own tools do before the turn ends.
     :raises MisuseError: when the delay is not a time, ``tools`` is below 1, or a value is of another type.
     """
 
@@ -104,6 +125,7 @@ class After:
     )
     reason: str | None = field(default=None, kw_only=True, validator=is_a(str, NONE))
     usage: Usage | None = field(default=None, kw_only=True, validator=is_a(Usage, NONE))
+    steps: tuple[BuiltinStep, ...] = field(default=(), kw_only=True, converter=builtin_steps)
 
     def __attrs_post_init__(self) -> None:
         if self.delay != NEVER and (not is_number(self.delay) or self.delay < 0):
@@ -120,7 +142,7 @@ class After:
     def details(self) -> Json:
         """Everything that is said besides the delay, by name."""
         values = ((a.name, getattr(self, a.name)) for a in fields(type(self))[1:])
-        return {name: value for name, value in values if value is not None}
+        return {name: value for name, value in values if value is not None and value != ()}
 
     def __repr__(self) -> str:
         """Return the call that makes it."""
@@ -134,6 +156,8 @@ class After:
         said: Json = {"delay": "never" if self.delay == NEVER else self.delay, **self.details}
         if isinstance(self.tools, tuple):
             said["tools"] = [{"name": c.name, "arguments": dict(c.arguments)} for c in self.tools]
+        if self.steps:
+            said["steps"] = [{step.type: step.to_json()} for step in self.steps]
         for name in said.keys() & {"error", "usage"}:
             said[name] = said[name].to_json()
         return said
@@ -172,20 +196,39 @@ def _entries(entries: Iterable[After]) -> tuple[After, ...]:
     return tuple(entries)
 
 
+def _net(net: Mapping[int, Net]) -> Mapping[int, Net]:
+    """Return what befalls the calls, by their number in ascending order, sharing nothing with its maker."""
+    check_kind("net", net, Mapping)
+    for number, befalls in net.items():
+        check_kind("the number of a call", number, int)
+        check_kind(f"net[{number}]", befalls, Net)
+        if number < 1:
+            msg = f"calls are counted from 1, which creates the run; got net[{number}]"
+            raise MisuseError(msg)
+        if number == 1 and not befalls.takes_effect:
+            msg = f"a run whose creation takes no effect has no schedule: net[1] cannot be {befalls!r}"
+            raise MisuseError(msg)
+    return dict(sorted(net.items()))
+
+
 @frozen(kw_only=True, repr=False)
 class Schedule:
     """What the server does otherwise than usual with one run: see the module.
 
-    There is a list for each live status. No row leads the server out of ``requires_action`` (it
-    waits for the client), so that nothing but ``After(NEVER)`` can stand there.
+    There is a list for each live status, and ``net`` for the calls of the client. No row leads the
+    server out of ``requires_action`` (it waits for the client), so that nothing but ``After(NEVER)``
+    can stand there.
 
-    :raises MisuseError: when the table has no such move, saying which there are.
+    :raises MisuseError: when the table has no such move, saying which there are; or when what befalls
+        a call cannot befall it.
     """
 
     queued: tuple[After, ...] = field(default=(), converter=_entries)
     in_progress: tuple[After, ...] = field(default=(), converter=_entries)
     requires_action: tuple[After, ...] = field(default=(), converter=_entries)
     cancelling: tuple[After, ...] = field(default=(), converter=_entries)
+    net: Mapping[int, Net] = field(factory=dict[int, Net], converter=_net, hash=False)
+    """What befalls the calls about the run, by their number; 1 is the call that creates it."""
 
     def __attrs_post_init__(self) -> None:
         self.check(RUN)
@@ -199,41 +242,73 @@ class Schedule:
         for status in lifecycle.live:
             for after in self.entries(status):
                 if after.delay != NEVER:
-                    _check(lifecycle, status, after)
+                    check_entry(lifecycle, status, after)
 
     def to_json(self) -> Json:
-        """Return it as JSON data: only the deviations."""
-        lists = {a.name: getattr(self, a.name) for a in fields(type(self))}
-        return {name: [entry.to_json() for entry in entries] for name, entries in lists.items() if entries}
+        """Return it as JSON data: only the deviations. The numbers of calls are texts, as JSON has it."""
+        said: Json = {n: [entry.to_json() for entry in entries] for n, entries in self._lists() if entries}
+        net = {str(number): befalls.to_json() for number, befalls in self.net.items()}
+        return {**said, "net": net} if net else said
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Return what :meth:`to_json` wrote.
 
-        :raises MisuseError: when it is anything else.
+        :raises MisuseError: when it is anything else, saying where.
         """
-        known = {a.name for a in fields(cls)}
-        if data.keys() - known:
-            msg = f"a schedule has lists for {sorted(known)}, got {sorted(data)}"
-            raise MisuseError(msg)
-        return cls(**{n: tuple(After.from_json(e) for e in entries) for n, entries in data.items()})
+        check_names("a schedule", data, (a.name for a in fields(cls)))
+        said: Json = {}
+        for name, value in data.items():
+            with at(name):
+                said[name] = _net_from(value) if name == "net" else _entries_from(value)
+        return cls(**said)
 
     def __repr__(self) -> str:
         """Return the call that makes it."""
-        lists = ((a.name, getattr(self, a.name)) for a in fields(type(self)))
-        said = (f"{name}=[{', '.join(map(repr, entries))}]" for name, entries in lists if entries)
-        return f"Schedule({', '.join(said)})"
+        said = [f"{name}=[{', '.join(map(repr, entries))}]" for name, entries in self._lists() if entries]
+        return f"Schedule({', '.join([*said, f'net={self.net!r}'] if self.net else said)})"
+
+    def _lists(self) -> Iterable[tuple[str, tuple[After, ...]]]:
+        return ((a.name, getattr(self, a.name)) for a in fields(type(self)) if a.name != "net")
 
 
-def _check(lifecycle: Lifecycle[RunStatus], status: RunStatus, after: After) -> None:
+def _entries_from(data: object) -> tuple[After, ...]:
+    entries: list[After] = []
+    for index, entry in enumerate(items_of(data)):
+        with at(f"[{index}]"):
+            check_kind("an entry of a schedule", entry, Mapping)
+            entries.append(After.from_json(entry))
+    return tuple(entries)
+
+
+_NUMBER = re.compile("[0-9]{1,9}")
+
+
+def _net_from(data: object) -> dict[int, Net]:
+    check_kind("by the number of the call", data, Mapping)
+    net: dict[int, Net] = {}
+    for number, befalls in cast("Mapping[object, Any]", data).items():
+        with at(f"[{number}]"):
+            # JSON has no other keys than texts; YAML has numbers, too.
+            call = int(number) if isinstance(number, str) and _NUMBER.fullmatch(number) else number
+            check_kind("the number of a call", call, int)
+            if call in net:
+                msg = "given twice"
+                raise MisuseError(msg)
+            net[cast("int", call)] = Net.from_json(befalls)
+    return net
+
+
+def check_entry(lifecycle: Lifecycle[RunStatus], status: RunStatus, after: After) -> None:
+    """Raise MisuseError unless the server can do from a status what an entry says."""
     possible = server_events(lifecycle, status)
     if not possible:
         msg = f"the server makes no move from {status.value!r}: only After(NEVER) is possible, got {after!r}"
         raise MisuseError(msg)
+    event = happy_event(lifecycle, status)
+    speaks = event == "require_action"
     if after.to is None:
-        event = happy_event(lifecycle, status)
         # Where the model decides, a text or a usage is scripted without saying where that leads.
-        speaks = event == "require_action"
         allowed = {"text", "usage"} if speaks else _allowed(lifecycle, status, event)
     elif len(events := possible.get(after.to, set())) == 1:
         allowed = _allowed(lifecycle, status, *events)
@@ -241,6 +316,7 @@ def _check(lifecycle: Lifecycle[RunStatus], status: RunStatus, after: After) -> 
         ways = ", ".join(possible)
         msg = f"the server leads no run from {status.value!r} to {after.to!r}; from there it goes to: {ways}"
         raise MisuseError(msg)
+    allowed |= {"steps"} if speaks else set()
     if wrong := after.details.keys() - allowed - {"to"}:
         takes = ", ".join(sorted(allowed)) or "no details"
         msg = f"{after!r} in {status.value!r} does not take {', '.join(sorted(wrong))}; it takes {takes}"

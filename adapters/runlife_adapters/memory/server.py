@@ -1,94 +1,55 @@
 """The part that plays the server: it moves runs, each at the moment that its schedule says.
 
-Theory of operation. This is a discrete-event simulation without a thread of its own. Each active
-run has at most two things ahead of it: its deadline, which is the engine's, and one pending move of
-the server, made when the run came into its status. :meth:`Server.settle` makes everything happen
-that is due, in the order of time over all runs, each at its own exact moment. At the same moment a
-deadline comes before a move, and then the older run comes first. A client's call that changes the
-status replaces the pending move.
+Theory of operation. This is a discrete-event simulation without a thread of its own. Each active run
+has a few things ahead of it: its deadline, which is the engine's; one pending move of the server, made
+when the run came into its status; and, while the model speaks, the beats of its turn (steps that open
+and close, pieces of what is said: :mod:`runlife_adapters.memory.turns`). :meth:`Server.settle` makes
+everything happen that is due, in the order of time over all runs, each at its own exact moment. At the
+same moment a deadline comes before a beat, a beat before a move, and then the older run comes first. A
+client's call that changes the status drops what was pending.
 
 The agenda is a heap of such moments. An entry bears the version of its run (the length of its
 journal); when that has grown the entry is stale, and is dropped when it comes up.
 
-Every visit of the status in which the model speaks is one *turn*: it opens one step at its start,
-which writes a message or makes calls, and the step ends with the turn, except that calls stay open
-until their outputs come. What the turn says appears at its end. A run that ends closes what is open,
-by the table of the step and that of the message (:data:`ENDINGS`).
+How fast it goes is the *progression*. By ``time``, moves are made on the clock; ``immediate`` makes
+them without delay; by ``poll`` and ``manual`` they are held until :meth:`Server.step` makes the next
+one, which a look at the run does under ``poll``. Deadlines are always those of the clock. A stream is
+one long look: under ``poll``, a run that is streamed goes on without delay.
 """
 
 from __future__ import annotations
 
 import logging
 from heapq import heappop, heappush
-from itertools import cycle, islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
-from runlife import (
-    LastError,
-    Lifecycle,
-    Message,
-    MisuseError,
-    RunStatus,
-    RunStep,
-    ToolCall,
-    ToolOutput,
-    Usage,
-)
+from attrs import evolve
+
+from runlife import Lifecycle, MisuseError, RunStatus, ToolOutput
 from runlife_adapters.memory.errors import ApiError
-from runlife_adapters.memory.ids import Ids, Kind
-from runlife_adapters.memory.inputs import content_parts
-from runlife_adapters.memory.model import Call, Model, Turn, estimate
-from runlife_adapters.memory.records import MessageRecord, Move, RunRecord, StepRecord
-from runlife_adapters.memory.schedule import (
-    NEVER,
-    USUAL_ERRORS,
-    After,
-    happy_event,
-    server_events,
-)
+from runlife_adapters.memory.events import Happened, Listener
+from runlife_adapters.memory.schedule import NEVER, After
+from runlife_adapters.memory.steps import Steps, tell_run
+from runlife_adapters.memory.turns import CALLS, FAILS, USUAL_ERROR, Turns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from runlife_adapters.memory.resources import Json
+    from runlife_adapters.memory.ids import Ids
+    from runlife_adapters.memory.model import Model
+    from runlife_adapters.memory.records import Move, RunRecord
 
-__all__ = ["ENDINGS", "Ending", "Server"]
+__all__ = ["PROGRESSIONS", "Progression", "Server"]
 
 _log = logging.getLogger(__name__)
 
-_CALLS, _ANSWERS, _CUT_SHORT = "require_action", "complete", "cut_short"
-"""The events of a run with which a turn ends: it calls functions, it says its text, or part of it."""
+Progression = Literal["time", "poll", "immediate", "manual"]
+"""What makes the server go on."""
 
-_FAILS = "fail"
-"""The event of a run whose model could not take its turn."""
+PROGRESSIONS: tuple[Progression, ...] = get_args(Progression)
 
-_USUAL_ERROR = LastError(*next(iter(USUAL_ERRORS.items())))
-"""Why a run fails unless the schedule says."""
-
-_USUAL_REASON = "max_completion_tokens"
-"""Why a run is cut short unless the schedule says."""
-
-_UNNAMED_FUNCTION = "function"
-"""What is called when a schedule asks for calls and the run has no functions."""
-
-
-class Ending(NamedTuple):
-    """How the end of a run closes its open step, and the message that the step writes."""
-
-    step: str | None
-    """The event of the step; None when its own timer ends it."""
-    message: str | None
-    """Why the message is incomplete; None when it is not."""
-
-
-ENDINGS: Mapping[str, Ending] = {
-    "complete": Ending("complete", None),
-    "cut_short": Ending("complete", "max_tokens"),
-    "fail": Ending("fail", "run_failed"),
-    "confirm_cancel": Ending("cancel", "run_cancelled"),
-    "expire": Ending(None, "run_expired"),
-}
-"""By the event that ends the run. The step of a run that was cut short is completed (recorded)."""
+_DEADLINE, _BEAT, _MOVE = range(3)
+"""The order of what happens at the same moment."""
 
 
 class _Entry(NamedTuple):
@@ -102,14 +63,17 @@ class _Entry(NamedTuple):
 class Server:
     """Moves the runs of one World. It does no locking: the World does."""
 
-    def __init__(self, lifecycle: Lifecycle[RunStatus], model: Model, ids: Ids) -> None:
-        self._model = model
-        self._ids = ids
+    def __init__(
+        self, lifecycle: Lifecycle[RunStatus], model: Model, ids: Ids, progression: Progression = "time"
+    ) -> None:
+        self.listeners: list[Listener] = []
         self._lifecycle = lifecycle
+        self._progression: Progression = progression
         self._agenda: list[_Entry] = []
-        self._happy = {status: happy_event(lifecycle, status) for status in lifecycle.live}
-        self._events = {status: server_events(lifecycle, status) for status in lifecycle.live}
-        self._speaking = {status for status, event in self._happy.items() if event == _CALLS}
+        self._steps = Steps(ids)
+        self._turns = Turns(lifecycle, model, ids, self._steps)
+
+    # Time
 
     def next_event(self) -> float | None:
         """Return the moment at which something will happen by itself, or None."""
@@ -120,205 +84,164 @@ class Server:
             heappop(self._agenda)
         return None
 
+    def due(self, record: RunRecord) -> float | None:
+        """Return the moment at which something will happen to one run by itself, or None."""
+        moments = [record.run.next_deadline()]
+        if not self._held(record):
+            moments += [record.beats[0].at] if record.beats else []
+            moments += [record.move.at] if record.move is not None else []
+        return min((at for at in moments if at is not None and at != NEVER), default=None)
+
     def settle(self, now: float) -> None:
         """Let everything happen that is due at ``now``, each thing at its own moment."""
         while (at := self.next_event()) is not None and at <= now:
-            record = self._agenda[0].record
-            if self._agenda[0].rank == 0:
-                self._expire(record, at)
-            elif record.move is not None:
-                self._make(record, record.move)
+            entry = self._agenda[0]
+            if entry.rank == _DEADLINE:
+                self._expire(entry.record, at)
+            elif entry.rank == _BEAT:
+                heappop(self._agenda)
+                entry.record.beats.popleft().happen(at)
+                self._await_beat(entry.record)
+            elif entry.record.move is not None:
+                self._make(entry.record, entry.record.move)
+
+    # What clients do
 
     def enter(self, record: RunRecord, now: float) -> None:
-        """Decide what comes next for a run that has just come into its status."""
-        record.move = None
-        if record.run.is_terminal:
-            return
+        """Tell of the status into which a run has just come, and decide what comes next for it."""
+        if record.turn is not None:
+            self._turns.break_off(record, now)
+        record.move, record.deferred = None, False
+        record.beats.clear()
+        self._tell(record)
         status = record.run.status
-        after = record.upcoming(status)
+        if record.run.is_terminal:
+            record.turn = None
+            return
+        record.after = record.upcoming(status)
         record.visits[status] += 1
-        if after.delay != NEVER:
-            record.move = self._decide(record, after, now)
-        moments = [(record.run.next_deadline(), 0), (record.move.at if record.move else None, 1)]
-        at, rank = min((at, rank) for at, rank in moments if at is not None)
-        heappush(self._agenda, _Entry(at, rank, record.order, record.run.version, record))
+        if (deadline := record.run.next_deadline()) is not None:
+            self._await(record, deadline, _DEADLINE)
+        # By hand, it is not yet known how a turn will end: its steps wait for that.
+        record.deferred = self._progression == "manual" and status in self._turns.speaking
+        if not record.deferred:
+            self._go_on(record, record.after, now)
 
     def take_outputs(self, record: RunRecord, outputs: Sequence[ToolOutput], now: float) -> None:
         """Close the step whose calls the client has just answered."""
-        step, given = record.open_step, {output.tool_call_id: output for output in outputs}
-        if step is not None:
-            step.outputs = tuple(given[call.id] for call in step.calls)
-            _close_step(step, "complete", now, {})
+        self._steps.answered(record, {output.tool_call_id: output for output in outputs}, now)
 
-    # What the server will do
+    # What is done by hand
 
-    def _decide(self, record: RunRecord, after: After, now: float) -> Move | None:
-        status = record.run.status
-        turn = record.turn if status in self._speaking else None
-        event = self._event(status, after, turn)
-        if event is None:
-            return None
-        usage, text = after.usage, after.text
-        reason = after.reason or _USUAL_REASON
-        if turn is not None and event in (_CALLS, _ANSWERS, _CUT_SHORT):
-            usage = usage or turn.usage or estimate(record.context(), turn)
-            text = turn.text
-            if after.to is None and (over := _over_budget(record, usage)):
-                event, reason = _CUT_SHORT, over
-        arguments = {argument.name for argument in self._lifecycle.arguments.get(event, ())}
-        payload: Json = {
-            "usage": usage,
-            "reason": reason,
-            "last_error": after.error or _USUAL_ERROR,
-            "tool_calls": self._calls(turn) if turn else (),
-        }
-        payload = {name: value for name, value in payload.items() if name in arguments}
-        return Move(at=now + after.delay, event=event, payload=payload, text=text)
+    def step(self, record: RunRecord, now: float) -> bool:
+        """Make the pending move of the server now, and say whether there was one."""
+        if record.deferred:
+            record.deferred = False
+            self._go_on(record, record.after, now)
+        if record.move is None:
+            return False
+        self._make(record, evolve(record.move, at=now))
+        return True
 
-    def _event(self, status: RunStatus, after: After, turn: Turn | None) -> str | None:
-        if after.to is not None:
-            (event,) = self._events[status][after.to]
-            return event
-        if turn is not None:
-            return _CALLS if turn.calls else _ANSWERS
-        return self._happy[status]
+    def look(self, record: RunRecord, now: float) -> None:
+        """Note that a client looks at a run: under ``poll`` that makes it go on."""
+        if self._progression == "poll" and not record.run.is_terminal:
+            self.step(record, now)
 
-    def _take_turn(self, record: RunRecord, status: RunStatus) -> Turn:
-        """Return what the model does in the visit that is about to begin, unless it is scripted."""
-        after = record.upcoming(status)
-        if after.text is not None:
-            return Turn(after.text)
-        context = record.context()
-        if isinstance(after.tools, int):
-            return Turn(calls=_some_calls(after.tools, context.functions))
-        if after.tools is not None:
-            return Turn(calls=after.tools)
-        turn = _checked(self._model.turn(context))
-        event = self._event(status, after, turn)
-        if event == _CALLS and not turn.calls:
-            return Turn(calls=_some_calls(1, context.functions), usage=turn.usage)
-        if event in (_ANSWERS, _CUT_SHORT) and turn.calls:
-            return Turn("", usage=turn.usage)
-        return turn
+    def apply(self, record: RunRecord, after: After, now: float) -> None:
+        """Make the move that an entry of a schedule describes now, instead of the pending one."""
+        if record.run.status in self._turns.speaking:
+            step = record.open_step
+            record.beats.clear()
+            record.deferred, record.move = False, self._decided(record, after)
+            calls = record.turn is not None and bool(record.turn.calls)
+            if step is not None and (after.steps or (step.message is None) is not calls):
+                self._steps.abandon(record, now)
+                step = None
+            if step is None and record.turn is not None:
+                self._turns.unfold(record, record.turn, record.move, now, 0.0)
+        else:
+            record.move = self._decided(record, after)
+        if record.move is not None:
+            self._make(record, evolve(record.move, at=now))
 
-    def _calls(self, turn: Turn) -> tuple[ToolCall, ...]:
-        return tuple(
-            ToolCall(self._ids.new(Kind.TOOL_CALL), call.name, call.written()) for call in turn.calls
-        )
+    # What the server does
 
-    # What happens
+    def _held(self, record: RunRecord) -> bool:
+        return self._progression == "manual" or (self._progression == "poll" and not record.streams)
+
+    def _go_on(self, record: RunRecord, after: After, now: float) -> None:
+        """Decide what comes next for a run that has come into its status, and when."""
+        run = record.run
+        try:
+            record.move = self._decided(record, after)
+        except Exception as error:  # what goes wrong in a model ends its run, not the World
+            _log.warning("the model of %s failed: the run fails", run.id, exc_info=error)
+            run.apply(FAILS, now=now, last_error=USUAL_ERROR)
+            self.enter(record, now)
+            if isinstance(error, MisuseError) and not isinstance(error, ApiError):
+                raise
+            return
+        ends = NEVER if self._held(record) else now + (after.delay if self._progression == "time" else 0.0)
+        if after.delay == NEVER:
+            record.move, ends = None, NEVER
+        if record.move is not None:
+            record.move = evolve(record.move, at=ends)
+        if run.status in self._turns.speaking and record.turn is not None:
+            self._turns.unfold(record, record.turn, record.move, now, ends - now)
+            record.beats.popleft().happen(now)  # the first step opens as the turn begins
+            self._await_beat(record)
+        if record.move is not None and ends != NEVER:
+            self._await(record, ends, _MOVE)
+
+    def _decided(self, record: RunRecord, after: After) -> Move | None:
+        """Return the move that comes next; where the model speaks, its turn is taken first."""
+        if record.run.status in self._turns.speaking:
+            record.turn = self._turns.take(record, after)
+            return self._turns.decide(record, after, record.turn)
+        return self._turns.decide(record, after, None)
+
+    def _await(self, record: RunRecord, at: float, rank: int) -> None:
+        heappush(self._agenda, _Entry(at, rank, record.order, record.run.version, record))
+
+    def _await_beat(self, record: RunRecord) -> None:
+        if record.beats and record.beats[0].at != NEVER:
+            self._await(record, record.beats[0].at, _BEAT)
 
     def _make(self, record: RunRecord, move: Move) -> None:
-        """Make a move of the server. The run moves before its step and message: only it may refuse."""
-        run, turn = record.run, None
+        """Make a move of the server, and before it what its turn has left to do. Only the run may refuse."""
+        run = record.run
         (row, *_) = self._lifecycle.moves[run.status][move.event]
-        if row.target in self._speaking:
-            try:
-                turn = self._take_turn(record, row.target)
-            except Exception as error:  # what goes wrong in a model ends its run, not the World
-                self._give_up(record, move, error)
-                if isinstance(error, MisuseError) and not isinstance(error, ApiError):
-                    raise
-                return
+        while record.beats:
+            record.beats.popleft().happen(move.at)
         run.apply(move.event, now=move.at, **move.payload)
+        record.move = None
         if row.target in self._lifecycle.terminal:
-            self._close(record, move.event, move.at, move)
-        if turn is not None:
-            record.turn = turn
-            self._open_step(record, writes=not turn.calls, now=move.at)
-        elif move.event == _CALLS and (step := record.open_step) is not None:
+            self._steps.close(record, move.event, move.at, move.payload, move.text)
+        elif move.event == CALLS and (step := record.open_step) is not None:
             step.calls, step.spent = move.payload["tool_calls"], move.usage
         self.enter(record, move.at)
 
-    def _give_up(self, record: RunRecord, move: Move, error: Exception) -> None:
-        """Make the move that leads to the model's turn, and fail the run in place of the turn."""
-        _log.warning("the model of %s failed: the run fails", record.run.id, exc_info=error)
-        record.run.apply(move.event, now=move.at, **move.payload)
-        record.run.apply(_FAILS, now=move.at, last_error=_USUAL_ERROR)
-        self.enter(record, move.at)
-
     def _expire(self, record: RunRecord, at: float) -> None:
+        self._turns.break_off(record, at)
+        record.move = None
         for happened in record.run.handle_timeout(at):
-            self._close(record, happened.event, happened.at, None)
+            self._steps.close(record, happened.event, happened.at, {}, None)
         self.enter(record, at)
 
-    def _open_step(self, record: RunRecord, *, writes: bool, now: float) -> StepRecord:
-        run, message = record.run, None
-        if writes:
-            message = MessageRecord(
-                message=Message.create(event="begin", id=self._ids.new(Kind.MESSAGE), run_id=run.id, now=now),
-                thread_id=record.thread.id,
-                role="assistant",
-                content=(),
-                assistant_id=record.settings.assistant_id,
-            )
-            record.thread.keep(message)
-        step = RunStep.create(
-            event="begin",
-            id=self._ids.new(Kind.RUN_STEP),
-            run_id=run.id,
-            expires_at=record.expires_at,
-            now=now,
-        )
-        opened = record.steps[step.id] = StepRecord(step, message)
-        return opened
+    # Telling
 
-    def _close(self, record: RunRecord, event: str, now: float, move: Move | None) -> None:
-        """Close what the run leaves open when it ends. A run that answers has its message."""
-        ending, step = ENDINGS[event], record.open_step
-        payload, text = (move.payload, move.text) if move is not None else ({}, None)
-        answers = event == _ANSWERS or (event == _CUT_SHORT and text is not None)
-        if answers and (step is None or step.message is None):
-            if step is not None:
-                _close_step(step, "cancel", now, {})
-            step = self._open_step(record, writes=True, now=now)
-        if step is None:
-            return
-        if step.message is not None:
-            _close_message(step.message, text, ending, payload.get("reason"), now)
-        _close_step(step, ending.step, now, payload)
-
-
-def _checked(turn: object) -> Turn:
-    if not isinstance(turn, Turn):
-        msg = f"a model returns a Turn, got {turn!r}"
-        raise TypeError(msg)
-    return turn
-
-
-def _close_message(
-    record: MessageRecord, text: str | None, ending: Ending, reason: str | None, now: float
-) -> None:
-    if text is not None:
-        record.content = content_parts(text)
-    if ending.message is None:
-        record.message.apply("complete", now=now)
-    else:
-        filtered = reason == "content_filter"
-        record.message.apply("cut_short", now=now, reason=reason if filtered else ending.message)
-
-
-def _close_step(record: StepRecord, event: str | None, now: float, payload: Json) -> None:
-    more: Usage | None = payload.get("usage")
-    if more is not None:
-        record.spent = more if record.spent is None else record.spent + more
-    if event is None:
-        record.step.handle_timeout(now)
-        return
-    arguments = {argument.name for argument in record.step.lifecycle.arguments[event]}
-    taken = {name: value for name, value in payload.items() if name in arguments}
-    record.step.apply(event, now=now, **{**taken, "usage": record.spent})
-
-
-def _over_budget(record: RunRecord, usage: Usage) -> str | None:
-    """Return the budget that a turn of this cost exhausts: budgets are those of all turns together."""
-    run, spent = record.run, record.run.spent + usage
-    budgets = {
-        "max_prompt_tokens": (run.max_prompt_tokens, spent.prompt_tokens),
-        "max_completion_tokens": (run.max_completion_tokens, spent.completion_tokens),
-    }
-    return next((b for b, (most, used) in budgets.items() if most is not None and used > most), None)
-
-
-def _some_calls(count: int, functions: Sequence[str]) -> tuple[Call, ...]:
-    return tuple(Call(name) for name in islice(cycle(functions or (_UNNAMED_FUNCTION,)), count))
+    def _tell(self, record: RunRecord) -> None:
+        run = record.run
+        if record.streams:
+            status = run.status.value
+            tell_run(record, *(("created", status) if run.version == 1 else (status,)))
+            if run.is_terminal or run.required_action is not None:
+                for stream in record.streams:
+                    stream.end()
+                record.streams.clear()
+        if self.listeners:
+            for happened in run.journal[record.told :]:
+                for listener in tuple(self.listeners):
+                    listener(Happened(run.id, record.thread.id, happened))
+        record.told = run.version

@@ -5,17 +5,19 @@ Everything is kept oldest first. The store does no locking and lets no time pass
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from runlife import Message
 from runlife_adapters.memory.errors import not_found
+from runlife_adapters.memory.file_store import HELPER_EXPIRY, FileStore
 from runlife_adapters.memory.ids import Ids, Kind
 from runlife_adapters.memory.inputs import content_parts, given
 from runlife_adapters.memory.records import MessageRecord, RunRecord, ThreadRecord
 from runlife_adapters.memory.resources import to_wire
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Iterable, Mapping
 
     from runlife_adapters.memory.resources import AssistantObject
 
@@ -24,15 +26,18 @@ __all__ = ["Store", "find"]
 RecordT = TypeVar("RecordT")
 
 
-class Store:
-    """The assistants, threads and runs of one World."""
+class Store(FileStore):
+    """The assistants, threads, runs, files and vector stores of one World."""
 
     def __init__(self, ids: Ids) -> None:
-        self.ids = ids
+        super().__init__(ids)
         self.assistants: dict[str, AssistantObject] = {}
         self.threads: dict[str, ThreadRecord] = {}
         self.runs: dict[str, RunRecord] = {}
-        """Every run there ever was, also those whose thread was deleted."""
+        """Every run there ever was, also those whose thread was deleted, unless they were forgotten."""
+        self.created = count()
+        """How many runs were created."""
+        self._forget_at = 0
 
     def assistant(self, assistant_id: str) -> AssistantObject:
         """Return an assistant, or raise ApiError."""
@@ -50,29 +55,89 @@ class Store:
         """Return a run of a thread, or raise ApiError."""
         return find(self.thread(thread_id).runs, Kind.RUN, run_id)
 
+    def knows(self, kind: Kind, id: str) -> bool:
+        """Say whether there is something of a kind by that id, wherever it is."""
+        kept: Mapping[Kind, Container[str]] = {
+            Kind.ASSISTANT: self.assistants,
+            Kind.THREAD: self.threads,
+            Kind.RUN: self.runs,
+            Kind.FILE: self.files,
+            Kind.VECTOR_STORE: self.vector_stores,
+        }
+        if kind in kept:
+            return id in kept[kind]
+        if kind is Kind.MESSAGE:
+            return any(id in thread.messages for thread in self.threads.values())
+        return any(id in run.steps for run in self.runs.values())
+
+    def forget(self, keep: int) -> None:
+        """Forget the oldest of what is over: threads without an active run, their runs, unused assistants.
+
+        At least ``keep`` of each remain. It is done whenever there is twice as much as it left, so that
+        it costs next to nothing. Files and vector stores stay until they are deleted.
+        """
+        if len(self.threads) + len(self.runs) + len(self.assistants) < self._forget_at:
+            return
+        over = [id for id, thread in self.threads.items() if thread.active_run_id is None]
+        for id in over[: max(len(over) - keep, 0)]:
+            del self.threads[id]
+        for id, record in list(self.runs.items()):
+            if record.run.is_terminal and record.thread.id not in self.threads:
+                del self.runs[id]
+        used = {record.settings.assistant_id for record in self.runs.values()}
+        unused = [id for id in self.assistants if id not in used]
+        for id in unused[: max(len(unused) - keep, 0)]:
+            del self.assistants[id]
+        self._forget_at = 2 * max(len(self.threads) + len(self.runs) + len(self.assistants), keep)
+
     def new_thread(self, wanted: Mapping[str, Any], now: float) -> ThreadRecord:
-        """Return a thread that is not yet kept."""
+        """Return a thread that is not yet kept; what its tool resources describe does not exist before."""
         said = given(wanted)
+        resources, messages = said.get("tool_resources", {}), said.get("messages", ())
+        self.check_resources(resources, now)
+        self.check_attachments(resources, [a for m in messages for a in m.get("attachments") or ()], now)
         thread = ThreadRecord(
             id=self.ids.new(Kind.THREAD),
             created_at=now,
             metadata=to_wire(said.get("metadata", {})),
-            tool_resources=to_wire(said.get("tool_resources", {})),
+            tool_resources=to_wire(resources),
         )
-        thread.keep(*(self.new_message(thread.id, m, now) for m in said.get("messages", ())))
+        thread.keep(*(self.new_message(thread, m, now) for m in messages))
         return thread
 
-    def new_message(self, thread_id: str, wanted: Mapping[str, Any], now: float) -> MessageRecord:
+    def keep_thread(self, thread: ThreadRecord, now: float) -> None:
+        """Keep a new thread. What its tool resources describe, and its messages attach, comes into being."""
+        thread.tool_resources = self.provide(thread.tool_resources, now, HELPER_EXPIRY)
+        self._attach(thread, thread.messages.values(), now)
+        self.threads[thread.id] = thread
+
+    def new_message(self, thread: ThreadRecord, wanted: Mapping[str, Any], now: float) -> MessageRecord:
         """Return a client's message that its thread does not yet keep."""
         said = given(wanted)
+        self.check_attachments(thread.tool_resources, said.get("attachments", ()), now)
+        content = content_parts(said["content"])
+        self.check_files((p["image_file"]["file_id"] for p in content if p["type"] == "image_file"), now)
         return MessageRecord(
             message=Message.create(id=self.ids.new(Kind.MESSAGE), now=now),
-            thread_id=thread_id,
+            thread_id=thread.id,
             role=said["role"],
-            content=content_parts(said["content"]),
+            content=content,
             attachments=tuple(to_wire(said.get("attachments", ()))),
             metadata=to_wire(said.get("metadata", {})),
         )
+
+    def keep_messages(self, thread: ThreadRecord, messages: Iterable[MessageRecord], now: float) -> None:
+        """Keep new messages of a thread that is kept, and attach their files to it: all or none."""
+        messages = list(messages)
+        attachments = [attachment for message in messages for attachment in message.attachments]
+        self.check_attachments(thread.tool_resources, attachments, now)
+        self._attach(thread, messages, now)
+        thread.keep(*messages)
+
+    def _attach(self, thread: ThreadRecord, messages: Iterable[MessageRecord], now: float) -> None:
+        attachments = [attachment for message in messages for attachment in message.attachments]
+        if attachments:
+            thread.tool_resources = self.attach(thread.tool_resources, attachments, now)
 
 
 def find(records: Mapping[str, RecordT], kind: Kind, id: str) -> RecordT:

@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from attrs import evolve
 
-from runlife_adapters.memory.errors import THREAD_LOCKED
+from runlife_adapters.memory.errors import THREAD_IN_USE, THREAD_LOCKED
+from runlife_adapters.memory.file_store import HELPER_EXPIRY
 from runlife_adapters.memory.ids import Kind
 from runlife_adapters.memory.inputs import check_message, check_thread
 from runlife_adapters.memory.lists import ListOptions, cut
 from runlife_adapters.memory.resources import (
     DeletedObject,
-    Json,
     MessageObject,
     Page,
     ThreadObject,
+    shown_resources,
     to_wire,
 )
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         NewMessage,
         NewThread,
     )
+    from runlife_adapters.memory.records import ThreadRecord
 
 from runlife_adapters.memory.core import Core
 
@@ -40,15 +42,14 @@ class Threads(Core):
         check_thread(wanted)
         with self._at_now() as now:
             thread = self._store.new_thread(wanted, now)
-            self._store.threads[thread.id] = thread
+            self._store.keep_thread(thread, now)
             return thread.view()
 
     def retrieve_thread(self, thread_id: str) -> ThreadObject:
         """Return a thread. Here, and only here, its code interpreter shows up by itself (recorded)."""
         with self._at_now():
             thread = self._store.thread(thread_id).view()
-            usual: Json = {"code_interpreter": {"file_ids": []}}
-            return evolve(thread, tool_resources=thread.tool_resources or usual)
+            return evolve(thread, tool_resources=thread.tool_resources or shown_resources())
 
     def modify_thread(
         self,
@@ -58,20 +59,26 @@ class Threads(Core):
         tool_resources: Mapping[str, Any] | None = None,
     ) -> ThreadObject:
         """Change the metadata or the tool resources of a thread; None leaves them as they are."""
-        with self._at_now():
+        with self._at_now() as now:
             thread = self._store.thread(thread_id)
+            if tool_resources is not None:
+                self._store.check_resources(tool_resources, now)
+                thread.tool_resources = self._store.provide(tool_resources, now, HELPER_EXPIRY)
             if metadata is not None:
                 thread.metadata = to_wire(metadata)
-            if tool_resources is not None:
-                thread.tool_resources = to_wire(tool_resources)
             return thread.view()
 
     def delete_thread(self, thread_id: str) -> DeletedObject:
         """Delete a thread with all it holds. A run that is active goes on unseen."""
         with self._at_now():
             thread = self._store.thread(thread_id)
+            self._may_delete(thread)
             del self._store.threads[thread_id]
             return DeletedObject(thread_id, thread.view().object)
+
+    def _may_delete(self, thread: ThreadRecord) -> None:
+        if self.service_policy.delete_while_active == "refuse" and thread.active_run_id is not None:
+            raise THREAD_IN_USE.error(thread_id=thread.id, run_id=thread.active_run_id)
 
     # Messages
 
@@ -82,8 +89,8 @@ class Threads(Core):
             thread = self._store.thread(thread_id)
             if thread.active_run_id is not None:
                 raise THREAD_LOCKED.error(thread_id=thread_id, run_id=thread.active_run_id)
-            message = self._store.new_message(thread_id, wanted, now)
-            thread.keep(message)
+            message = self._store.new_message(thread, wanted, now)
+            self._store.keep_messages(thread, (message,), now)
             return message.view()
 
     def retrieve_message(self, thread_id: str, message_id: str) -> MessageObject:
@@ -105,6 +112,7 @@ class Threads(Core):
         """Delete a message."""
         with self._at_now():
             message = self._store.message(thread_id, message_id)
+            self._may_delete(self._store.thread(thread_id))
             del self._store.threads[thread_id].messages[message_id]
             return DeletedObject(message_id, message.view().object)
 

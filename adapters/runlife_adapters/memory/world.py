@@ -21,22 +21,33 @@ ill-typed values are the caller's affair (the HTTP server checks them before the
 from __future__ import annotations
 
 from runlife_adapters.memory.assistants import Assistants
+from runlife_adapters.memory.files import Files
 from runlife_adapters.memory.runs import Runs
+from runlife_adapters.memory.seeding import Seeding
 from runlife_adapters.memory.threads import Threads
+from runlife_adapters.memory.vector_stores import VectorStores
 
 __all__ = ["World"]
 
 
-class World(Assistants, Threads, Runs):
+class World(Assistants, Threads, Runs, Files, VectorStores, Seeding):
     """An in-memory Assistants API.
 
     :param clock: what tells the time, in unix seconds; by default the machine's.
     :param policy: how the open questions of the lifecycle are answered.
     :param schedule: what the server does otherwise than usual, with every run that has no
         schedule of its own (:meth:`script`).
+    :param rules: which schedule such a run gets, by what is said and who is asked; instead of one schedule.
     :param model: what takes the turns; by default an echo.
     :param seed: what the ids depend on.
     :param run_ttl: seconds after its creation at which a run expires.
+    :param progression: what makes the server go on: ``time`` (its delays on the clock), ``poll`` (each time
+        a run is retrieved it makes one move), ``immediate`` (no delays) or ``manual`` (:meth:`step` and
+        :meth:`apply`). A run expires by the clock under each of them.
+    :param service_policy: how the open questions about the service are answered.
+    :param context_limit: how many tokens the model can read; older messages are left out.
+    :param keep: how many threads that are over are kept at least, with their runs, and how many assistants
+        that no run uses; older ones are forgotten. None: everything is kept.
     :raises MisuseError: when an argument is of another type or ``run_ttl`` not above 0, or the policy
         forbids a move that the schedule makes.
     """

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from runlife import RUN, Cause, VirtualClock
-from runlife_adapters.memory import After, ApiError, Schedule, World
+from runlife_adapters.memory import After, ApiError, Schedule, Upload, World
 from runlife_adapters.memory.errors import REFUSALS
 from runlife_adapters.memory.inputs import MAXIMUM_OUTPUT, MAXIMUM_OUTPUTS
 
@@ -217,6 +217,7 @@ def test_a_run_takes_from_its_assistant_what_it_is_not_told(scene: Scene) -> Non
         reasoning_effort="low",
         response_format={"type": "text"},
     )
+    file = world.create_file(file=Upload("a.txt", b"some text"), purpose="assistants")
     plain = world.create_thread_and_run(assistant_id=assistant.id)
     told = world.create_thread_and_run(
         assistant_id=assistant.id,
@@ -227,7 +228,7 @@ def test_a_run_takes_from_its_assistant_what_it_is_not_told(scene: Scene) -> Non
         parallel_tool_calls=False,
         max_prompt_tokens=500,
         thread={"messages": [{"role": "user", "content": "Hi"}], "metadata": {"t": "1"}},
-        tool_resources={"code_interpreter": {"file_ids": ["file-1"]}},
+        tool_resources={"code_interpreter": {"file_ids": [file.id]}},
     )
 
     assert (plain.instructions, plain.temperature, plain.reasoning_effort) == ("Speak.", 0.5, "low")
@@ -240,19 +241,20 @@ def test_a_run_takes_from_its_assistant_what_it_is_not_told(scene: Scene) -> Non
 def test_messages_can_be_read_changed_and_deleted(scene: Scene) -> None:
     """Only their metadata changes; the answer to that has the older field, as it was recorded."""
     world, thread = scene.world, scene.thread_id
+    file = world.create_file(file=Upload("a.txt", b"some text"), purpose="assistants").id
     message = world.create_message(
         thread,
         role="user",
         content=[
             {"type": "text", "text": "See"},
-            {"type": "image_file", "image_file": {"file_id": "file-1"}},
+            {"type": "image_file", "image_file": {"file_id": file}},
             {"type": "image_url", "image_url": {"url": "https://example.org/a.png", "detail": "low"}},
         ],
-        attachments=[{"file_id": "file-1", "tools": [{"type": "file_search"}]}],
+        attachments=[{"file_id": file, "tools": [{"type": "file_search"}]}],
     )
     assert message.to_json()["content"] == [
         {"type": "text", "text": {"value": "See", "annotations": []}},
-        {"type": "image_file", "image_file": {"detail": "auto", "file_id": "file-1"}},
+        {"type": "image_file", "image_file": {"detail": "auto", "file_id": file}},
         {"type": "image_url", "image_url": {"detail": "low", "url": "https://example.org/a.png"}},
     ]
 
@@ -277,7 +279,7 @@ def test_a_thread_can_be_modified(scene: Scene) -> None:
     """Metadata and tool resources each stay as they are when they are not given."""
     world, thread = scene.world, scene.thread_id
     world.modify_thread(thread, metadata={"k": "v"})
-    resources = {"file_search": {"vector_store_ids": ["vs_1"]}}
+    resources = {"file_search": {"vector_store_ids": [world.create_vector_store().id]}}
     changed = world.modify_thread(thread, tool_resources=resources)
 
     assert (changed.metadata, changed.tool_resources) == ({"k": "v"}, resources)

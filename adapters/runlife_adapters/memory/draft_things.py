@@ -1,0 +1,164 @@
+"""The plain things among what is put into a World: files, vector stores, assistants and threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, MutableMapping
+from copy import deepcopy
+from math import floor
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from runlife import MisuseError
+from runlife_adapters.memory.file_records import EntryRecord, FileRecord, VectorStoreRecord
+from runlife_adapters.memory.file_resources import FileObject, FileStatus, VectorStoreObject
+from runlife_adapters.memory.file_store import USUAL_CHUNKS
+from runlife_adapters.memory.ids import Kind
+from runlife_adapters.memory.records import ThreadRecord
+from runlife_adapters.memory.resources import ThreadObject, to_wire
+from runlife_adapters.memory.seeds import Seed, agrees, assistant_of, file_of, vector_store_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from runlife_adapters.memory.resources import AssistantObject
+    from runlife_adapters.memory.store import Store
+
+__all__ = ["KINDS", "PlainDraft", "merged", "put"]
+
+ItemT = TypeVar("ItemT")
+
+KINDS: Mapping[str, Kind] = {
+    "file": Kind.FILE,
+    "vector_store": Kind.VECTOR_STORE,
+    "assistant": Kind.ASSISTANT,
+    "thread": Kind.THREAD,
+    "thread.run": Kind.RUN,
+    "thread.message": Kind.MESSAGE,
+    "thread.run.step": Kind.RUN_STEP,
+}
+"""What can be put in, by the word for it on the wire; each may need those before it."""
+
+
+class PlainDraft:
+    """What is about to be put in, as far as it has no life of its own.
+
+    :param store: what is there; nothing in it is changed.
+    :param now: when they are put in, in unix seconds.
+    """
+
+    def __init__(self, store: Store, now: float) -> None:
+        self._store = store
+        self._now = now
+        self._ids = deepcopy(store.ids)
+        self._drawn: list[Kind] = []
+        self._seeds: list[Seed] = []
+        self._given: list[str] = []
+        self._files: dict[str, FileRecord] = {}
+        self._vector_stores: dict[str, VectorStoreRecord] = {}
+        self._assistants: dict[str, AssistantObject] = {}
+        self._threads: dict[str, ThreadRecord] = {}
+
+    def _take(self, objects: Iterable[object]) -> None:
+        """Take the objects, each with its id: its own, or the next one."""
+        said = [self._open(index, data) for index, data in enumerate(objects)]
+        self._given = [id for _, id, _ in said if id is not None]
+        for id in self._given:
+            self._ids.take(id)
+        known: set[tuple[str, str]] = set()
+        for kind, given, data in said:
+            seed = Seed(kind, given if given is not None else self._draw(KINDS[kind]), data, self._now)
+            if (kind, seed.id) in known or self._store.knows(KINDS[kind], seed.id):
+                raise seed.refuse("id", "is there already")
+            known.add((kind, seed.id))
+            self._seeds.append(seed)
+
+    def _open(self, index: int, data: object) -> tuple[str, str | None, Mapping[str, Any]]:
+        if not isinstance(data, Mapping):
+            msg = f"objects[{index}]: expected an object, got {data!r}"
+            raise MisuseError(msg)
+        said = cast("Mapping[str, Any]", data)
+        kind, id = said.get("object"), said.get("id")
+        if not isinstance(kind, str) or kind not in KINDS:
+            known = ", ".join(map(repr, KINDS))
+            msg = f"objects[{index}].object: expected one of {known}; got {kind!r}"
+            raise MisuseError(msg)
+        if id is not None and (not isinstance(id, str) or not id):
+            msg = f"objects[{index}].id: expected a string that is not empty, got {id!r}"
+            raise MisuseError(msg)
+        return kind, id, said
+
+    def _of(self, kind: str) -> Iterable[Seed]:
+        return [seed for seed in self._seeds if seed.kind == kind]
+
+    def _draw(self, kind: Kind) -> str:
+        self._drawn.append(kind)
+        return self._ids.new(kind)
+
+    def _read_file(self, seed: Seed) -> None:
+        seed.check_names(FileObject, "content")
+        file = self._files[seed.id] = file_of(seed)
+        if file.expires_at is not None and file.expires_at <= self._now:
+            raise seed.refuse("expires_at", f"it would be gone: the World's clock reads {self._now:g}")
+        agrees(seed, file.view(), "bytes", "status", "status_details")
+
+    def _read_vector_store(self, seed: Seed) -> None:
+        seed.check_names(VectorStoreObject, "file_ids")
+        store = self._vector_stores[seed.id] = vector_store_of(seed)
+        for file_id in seed.said.get("file_ids") or ():
+            file = self._files.get(file_id) or self._store.files.get(file_id)
+            if file is None:
+                raise seed.refuse("file_ids", f"there is no file {file_id!r}")
+            chunks = {"type": "static", "static": dict(USUAL_CHUNKS)}
+            entry = EntryRecord(file, store.id, store.created_at, chunks, {}, status=FileStatus.COMPLETED)
+            store.files[file_id] = entry
+        agrees(seed, store.view(self._now), "file_counts", "usage_bytes", "status", "expires_at")
+
+    def _read_assistant(self, seed: Seed) -> None:
+        assistant = self._assistants[seed.id] = assistant_of(seed)
+        agrees(seed, assistant)
+
+    def _read_thread(self, seed: Seed) -> None:
+        seed.check_names(ThreadObject)
+        created_at = seed.time("created_at")
+        thread = self._threads[seed.id] = ThreadRecord(
+            id=seed.id,
+            created_at=floor(self._now) if created_at is None else created_at,
+            metadata=to_wire(seed.said.get("metadata") or {}),
+            tool_resources=to_wire(seed.said.get("tool_resources") or {}),
+        )
+        agrees(seed, thread.view())
+
+    def _thread(self, id: str | None, created_at: float) -> ThreadRecord:
+        """Return a thread that is there, or bring one along."""
+        if id is None:
+            id = self._draw(Kind.THREAD)
+        known = self._threads.get(id) or self._store.threads.get(id)
+        if known is None:
+            known = self._threads[id] = ThreadRecord(id, created_at, {}, {})
+            self._given.append(id)
+        return known
+
+    def _assistant(self, seed: Seed) -> AssistantObject:
+        """Return the assistant of a run, or bring one along that has the model and the tools of the run."""
+        id = seed.text("assistant_id")
+        if id is None:
+            id = self._draw(Kind.ASSISTANT)
+        known = self._assistants.get(id) or self._store.assistants.get(id)
+        if known is None:
+            said = {name: seed.said[name] for name in ("model", "tools") if name in seed.said}
+            known = self._assistants[id] = assistant_of(Seed("assistant", id, said, self._now))
+            self._given.append(id)
+        return known
+
+
+def merged(
+    kept: Mapping[str, ItemT], more: Mapping[str, ItemT], key: Callable[[ItemT], float]
+) -> dict[str, ItemT]:
+    """Return both, oldest first; what is of the same second stays in the order in which it came."""
+    return dict(sorted({**kept, **more}.items(), key=lambda item: key(item[1])))
+
+
+def put(kept: MutableMapping[str, ItemT], more: Mapping[str, ItemT], key: Callable[[ItemT], float]) -> None:
+    """Put more among what is kept, oldest first."""
+    whole = merged(kept, more, key)
+    kept.clear()
+    kept.update(whole)

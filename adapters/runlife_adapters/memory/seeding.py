@@ -1,0 +1,77 @@
+"""Things put into a World as they are, instead of coming about there: from wire objects, whatever they are.
+
+:meth:`Seeding.seed` takes objects as the API answers them, of any kind, with any ids (``"thread_id"`` is
+one), in any order, and as much of each as somebody cares to say. The rest is filled in as the service
+would, by these rules:
+
+* what has no id gets the next one; an id that is there already is refused;
+* a message, or a run, on a thread that is not there brings it along; a run brings its assistant along,
+  with the model and the tools of the run. A step belongs to a run that is given or there;
+* a run has lived a life that ends as is said (:mod:`runlife_adapters.memory.past`), within a time that is
+  over: a run that is active and says nothing else was created just now, and one that expired a lifetime
+  ago. Of what it spent, the counts of tokens are kept, not their details;
+* a run that requires action calls its first function unless it says what, and has the step that waits
+  for the outputs. A run in progress takes its turn, and opens a step for it, as it is put in;
+* a run that is active goes on from there, by the World's rules (:attr:`Core.rules`); scripts are for the
+  runs that are created. The listeners are told of what happens from then on;
+* lists are in the order of ``created_at``; what is of the same second stays in the order it was given.
+
+Either all are put in, or none and the World is as it was: what contradicts the table, or itself, is
+refused with the name of the field. What is put in, :meth:`retrieve_run` and its like give back, field by
+field.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from runlife import MisuseError
+from runlife_adapters.memory.checks import check_kind
+from runlife_adapters.memory.core import Core
+from runlife_adapters.memory.draft import Draft
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from runlife_adapters.memory.resources import Resource
+
+__all__ = ["Seeding"]
+
+
+class Seeding(Core):
+    """Putting things into a World as they are, and taking everything out."""
+
+    def seed(self, objects: Sequence[Mapping[str, Any]]) -> tuple[Resource, ...]:
+        """Put wire objects into the World, all or none, and return them as they are then, in this order.
+
+        :raises MisuseError: naming the object and the field, when one cannot be; nothing has changed then.
+        """
+        check_kind("objects", objects, list, tuple)
+        with self._at_now() as now:
+            draft = Draft(self._store, self.lifecycle, now=now, run_ttl=self.run_ttl)
+            draft.read(objects)
+            draft.commit(self.rules, self._context_limit)
+            problem: MisuseError | None = None
+            for record in draft.runs:
+                if record.run.is_active:
+                    try:
+                        self._server.enter(record, now)
+                    except MisuseError as error:  # of the World's model; the other runs go on
+                        problem = problem or error
+            if problem is not None:
+                raise problem
+            return draft.views()
+
+    def reset(self) -> None:
+        """Take everything out of the World: it is as it was made, but for its clock, which does not go back.
+
+        Scripts and streams end. Rules stay, and so do listeners. Ids begin again.
+        """
+        with self._held():
+            for record in self._store.runs.values():
+                for stream in record.streams:
+                    stream.end()
+            listeners = self._server.listeners
+            self._store, self._server = self._anew()
+            self._server.listeners.extend(listeners)
+            self._scripts.clear()
