@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from runlife_adapters.http import shapes
-from runlife_adapters.http.schema import Object, Schema
+from runlife_adapters.http.schema import Identifier, Object, Schema
 from runlife_adapters.memory.ids import Kind
 
 __all__ = ["IDS", "OPERATIONS", "Operation"]
@@ -24,6 +24,9 @@ IDS: Mapping[str, Kind] = {
     "message_id": Kind.MESSAGE,
     "run_id": Kind.RUN,
     "step_id": Kind.RUN_STEP,
+    "file_id": Kind.FILE,
+    "vector_store_id": Kind.VECTOR_STORE,
+    "batch_id": Kind.VECTOR_STORE_FILE_BATCH,
 }
 """What the ids in a path are ids of."""
 
@@ -38,23 +41,52 @@ class Operation:
     """The name of the World's method."""
     body: Object | None = None
     query: Mapping[str, Schema] = field(factory=dict[str, Any])
+    stream: str | None = None
+    """The name of the World's method that takes its place when the body asks for a stream."""
+    form: bool = False
+    """Whether the body is a form (``multipart/form-data``) and not JSON."""
+    beta: bool = True
+    """Whether the header ``OpenAI-Beta`` is demanded."""
+
+    segments: tuple[str, ...] = field(
+        init=False,
+        repr=False,
+        eq=False,
+        default=Factory(lambda self: _segments(self.path), takes_self=True),
+    )
+    """The path in parts; ids are in braces."""
+    names: tuple[str, ...] = field(
+        init=False,
+        repr=False,
+        eq=False,
+        default=Factory(lambda self: _names(self.segments), takes_self=True),
+    )
+    """The names of the ids in the path, in their order."""
+    identifiers: Mapping[str, Kind] = field(
+        init=False,
+        repr=False,
+        eq=False,
+        default=Factory(lambda self: _identifiers(self.body), takes_self=True),
+    )
+    """The fields of the body that hold an id, with what it is an id of."""
 
     @property
-    def segments(self) -> tuple[str, ...]:
-        """The path in parts; ids are in braces."""
-        return tuple(self.path.strip("/").split("/"))
+    def assistants(self) -> bool:
+        """Whether it is of the Assistants API, which OpenAI has shut down, and not of one that lives on."""
+        return self.segments[0] in ("assistants", "threads")
 
-    def match(self, segments: tuple[str, ...]) -> Mapping[str, str] | None:
-        """Return the ids in a path by name, or None when it is not a path of this operation."""
-        if len(segments) != len(self.segments):
-            return None
-        ids: dict[str, str] = {}
-        for wanted, found in zip(self.segments, segments, strict=True):
-            if wanted.startswith("{") and found:
-                ids[wanted.strip("{}")] = found
-            elif wanted != found:
-                return None
-        return ids
+
+def _segments(path: str) -> tuple[str, ...]:
+    return tuple(path.strip("/").split("/"))
+
+
+def _names(segments: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(segment.strip("{}") for segment in segments if segment.startswith("{"))
+
+
+def _identifiers(body: Object | None) -> Mapping[str, Kind]:
+    fields = {**body.required, **body.optional} if body is not None else {}
+    return {name: schema.kind for name, schema in fields.items() if isinstance(schema, Identifier)}
 
 
 # fmt: off
@@ -66,7 +98,8 @@ OPERATIONS = (
     Operation("DELETE", "/assistants/{assistant_id}", "delete_assistant"),
 
     Operation("POST",   "/threads",                   "create_thread", shapes.THREAD),
-    Operation("POST",   "/threads/runs",              "create_thread_and_run", shapes.THREAD_AND_RUN),
+    Operation("POST",   "/threads/runs",              "create_thread_and_run", shapes.THREAD_AND_RUN,
+              stream="stream_thread_and_run"),
     Operation("GET",    "/threads/{thread_id}",       "retrieve_thread"),
     Operation("POST",   "/threads/{thread_id}",       "modify_thread", shapes.CHANGED_THREAD),
     Operation("DELETE", "/threads/{thread_id}",       "delete_thread"),
@@ -79,17 +112,55 @@ OPERATIONS = (
 
     Operation("GET",    "/threads/{thread_id}/runs",                  "list_runs", query=shapes.PAGE),
     Operation("POST",   "/threads/{thread_id}/runs",
-              "create_run", shapes.NEW_RUN, shapes.INCLUDE),
+              "create_run", shapes.NEW_RUN, shapes.INCLUDE, stream="stream_run"),
     Operation("GET",    "/threads/{thread_id}/runs/{run_id}",         "retrieve_run"),
     Operation("POST",   "/threads/{thread_id}/runs/{run_id}",         "modify_run", shapes.METADATA),
     Operation("POST",   "/threads/{thread_id}/runs/{run_id}/cancel",  "cancel_run", shapes.NOTHING),
     Operation("POST",   "/threads/{thread_id}/runs/{run_id}/submit_tool_outputs",
-              "submit_tool_outputs", shapes.OUTPUTS),
+              "submit_tool_outputs", shapes.OUTPUTS, stream="stream_tool_outputs"),
 
     Operation("GET",    "/threads/{thread_id}/runs/{run_id}/steps",
               "list_run_steps", query=shapes.STEPS),
     Operation("GET",    "/threads/{thread_id}/runs/{run_id}/steps/{step_id}",
               "retrieve_run_step", query=shapes.INCLUDE),
+
+    # Files and vector stores outlive the Assistants API, and demand its header no longer (documented).
+    Operation("GET",    "/files",                   "list_files", query=shapes.FILES, beta=False),
+    Operation("POST",   "/files",                   "create_file", shapes.NEW_FILE, form=True, beta=False),
+    Operation("GET",    "/files/{file_id}",         "retrieve_file", beta=False),
+    Operation("DELETE", "/files/{file_id}",         "delete_file", beta=False),
+    Operation("GET",    "/files/{file_id}/content", "retrieve_file_content", beta=False),
+
+    Operation("GET",    "/vector_stores",
+              "list_vector_stores", query=shapes.PAGE, beta=False),
+    Operation("POST",   "/vector_stores",
+              "create_vector_store", shapes.NEW_VECTOR_STORE, beta=False),
+    Operation("GET",    "/vector_stores/{vector_store_id}",
+              "retrieve_vector_store", beta=False),
+    Operation("POST",   "/vector_stores/{vector_store_id}",
+              "modify_vector_store", shapes.CHANGED_VECTOR_STORE, beta=False),
+    Operation("DELETE", "/vector_stores/{vector_store_id}",
+              "delete_vector_store", beta=False),
+
+    Operation("GET",    "/vector_stores/{vector_store_id}/files",
+              "list_vector_store_files", query=shapes.STORE_FILES, beta=False),
+    Operation("POST",   "/vector_stores/{vector_store_id}/files",
+              "create_vector_store_file", shapes.STORE_FILE, beta=False),
+    Operation("GET",    "/vector_stores/{vector_store_id}/files/{file_id}",
+              "retrieve_vector_store_file", beta=False),
+    Operation("POST",   "/vector_stores/{vector_store_id}/files/{file_id}",
+              "modify_vector_store_file", shapes.CHANGED_STORE_FILE, beta=False),
+    Operation("DELETE", "/vector_stores/{vector_store_id}/files/{file_id}",
+              "delete_vector_store_file", beta=False),
+
+    Operation("POST",   "/vector_stores/{vector_store_id}/file_batches",
+              "create_vector_store_file_batch", shapes.FILE_BATCH, beta=False),
+    Operation("GET",    "/vector_stores/{vector_store_id}/file_batches/{batch_id}",
+              "retrieve_vector_store_file_batch", beta=False),
+    Operation("POST",   "/vector_stores/{vector_store_id}/file_batches/{batch_id}/cancel",
+              "cancel_vector_store_file_batch", shapes.NOTHING, beta=False),
+    Operation("GET",    "/vector_stores/{vector_store_id}/file_batches/{batch_id}/files",
+              "list_vector_store_file_batch_files", query=shapes.STORE_FILES, beta=False),
 )
 # fmt: on
 """Every operation. Of two paths that fit a request the first counts: ``/threads/runs`` is no thread."""

@@ -6,7 +6,19 @@ the pattern of its neighbours. Those of the World itself stand in :mod:`runlife_
 
 from __future__ import annotations
 
-from runlife_adapters.memory.errors import Words
+from typing import Any
+
+from attrs import frozen
+
+from runlife_adapters.memory.errors import ApiError, Words
+
+_LONGEST_ECHO = 200
+
+
+def shown(text: str) -> str:
+    """Return what a caller sent, at a length fit for repeating it."""
+    return text if len(text) <= _LONGEST_ECHO else f"{text[:_LONGEST_ECHO]}..."
+
 
 # The request as a whole
 
@@ -50,11 +62,54 @@ OUT_OF_RANGE = Words(
     400, "Invalid number: the one that begins with '{start}' is too large or too small to be read."
 )
 TOO_LARGE = Words(413, "Request body too large: at most {largest} bytes are accepted.")
-NOT_STREAMED = Words(
-    400,
-    "This server does not serve event streams yet: leave out 'stream', or set it to false.",
-    param="stream",
-    code="unsupported_parameter",
+# What nobody asked for
+
+
+def refusal(status: int) -> ApiError:
+    """Return the error with which the service refuses a call for reasons of its own."""
+    if status == RATE_LIMITED.status:
+        return RATE_LIMITED.error()
+    return ApiError(status, SERVER_ERROR, "server_error")
+
+
+RATE_LIMITED = Words(
+    429,
+    "You've exceeded the rate limit, please slow down and try again later.",
+    code="rate_limit_exceeded",
+)
+SERVER_ERROR = (
+    "The server had an error processing your request. Sorry about that! You can retry your request, or "
+    "contact us through our help center at help.openai.com if you keep seeing this error."
+)
+
+# Azure's own
+
+
+class AzureError(ApiError):
+    """A refusal of what stands before the API at Azure: a code and a message, and no more."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the envelope in which Azure sends such an error."""
+        return {"error": {"code": self.code, "message": self.message}}
+
+
+@frozen
+class AzureWords:
+    """One way in which Azure refuses; the code is the status."""
+
+    status: int
+    text: str
+
+    def error(self) -> AzureError:
+        """Return the error."""
+        return AzureError(self.status, self.text, code=str(self.status))
+
+
+AZURE_NO_ROUTE = AzureWords(404, "Resource not found")
+AZURE_WRONG_KEY = AzureWords(
+    401,
+    "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid key "
+    "for an active subscription and use a correct regional API endpoint for your resource.",
 )
 
 # Fields of a query or a body

@@ -24,12 +24,15 @@ from runlife_adapters.http.refusals import (
     UNKNOWN,
 )
 from runlife_adapters.memory.errors import ABOVE_MAXIMUM, BELOW_MINIMUM, STRING_TOO_LONG, UNSUPPORTED_VALUE
+from runlife_adapters.memory.file_resources import Upload
 from runlife_adapters.memory.ids import Kind
 
 __all__ = [
     "Array",
+    "Attributes",
     "Boolean",
     "Either",
+    "FilePart",
     "Identifier",
     "Integer",
     "Metadata",
@@ -52,8 +55,9 @@ _KINDS: Mapping[type, str] = {
     list: "an array",
     dict: "an object",
     type(None): "null",
+    Upload: "a file",
 }
-"""What the service calls the kinds of JSON."""
+"""What the service calls the kinds of JSON, and the one that only a form has."""
 
 
 class Schema(Protocol):
@@ -248,6 +252,38 @@ class Metadata:
             self._name.check(name, f"{param}.{name}")
         if len(value) > self._most:
             raise TOO_MANY_PROPERTIES.error(param=param, limit=self._most, length=len(value))
+
+
+@frozen
+class Attributes:
+    """Up to 16 strings, numbers or booleans by names of up to 64 characters."""
+
+    expects = "an object"
+    takes = (dict,)
+
+    _text = Text(longest=512)
+    _name = Text(longest=64)
+    _most = 16
+
+    def check(self, value: dict[str, Any], param: str) -> None:
+        """Check each pair, then how many there are."""
+        for name, item in value.items():
+            if type(item) not in (bool, int, float):
+                validate(self._text, item, f"{param}.{name}")
+            self._name.check(name, f"{param}.{name}")
+        if len(value) > self._most:
+            raise TOO_MANY_PROPERTIES.error(param=param, limit=self._most, length=len(value))
+
+
+@frozen
+class FilePart:
+    """A file in a form."""
+
+    expects = "a file"
+    takes = (Upload,)
+
+    def check(self, value: Upload, param: str) -> None:
+        """Accept all."""
 
 
 @frozen

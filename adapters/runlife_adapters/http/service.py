@@ -4,230 +4,249 @@ Whatever speaks HTTP goes around it: the ASGI app (:mod:`runlife_adapters.http.a
 inside the client (:mod:`runlife_adapters.http.transport`).
 
 A request is checked in the service's order (inferred): its route, the key (401), the header
-``OpenAI-Beta`` (400), the shape of ids (400), the body (400); then the World looks whether things
-exist (404), and last whether their state allows it (400).
+``OpenAI-Beta`` (400), the shape of ids (400), the query and the body (400); then the World looks whether
+things exist (404), and last whether their state allows it (400). What befalls a call on the network
+does so once it is admitted: before it takes effect, or after.
+
+One call goes after the other, so that whoever watches (:mod:`runlife_adapters.http.exchange`) is told
+of calls in the order in which they took effect.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
-from itertools import count
-from math import isfinite
-from typing import TYPE_CHECKING, Any, NoReturn, cast
-from urllib.parse import parse_qsl, unquote
+import logging
+import time
+from functools import partial
+from hashlib import sha256
+from threading import RLock
+from typing import TYPE_CHECKING, Any
 
-from attrs import field, frozen
+from attrs import define
 
-from runlife_adapters.http.operations import IDS, OPERATIONS, Operation
-from runlife_adapters.http.refusals import (
-    NO_BETA,
-    NO_KEY,
-    NO_METHOD,
-    NO_ROUTE,
-    NOT_AN_OBJECT,
-    NOT_JSON,
-    NOT_STREAMED,
-    OLD_BETA,
-    OUT_OF_RANGE,
-    TOO_DEEP,
-    TOO_LARGE,
-    WRONG_KEY,
-)
-from runlife_adapters.http.schema import Integer, Object, check_identifier, validate
+from runlife_adapters.http.admission import check_beta, check_key
+from runlife_adapters.http.answers import EVENT_STREAM, JSON, OK, render, write
+from runlife_adapters.http.bodies import DEEPEST_BODY, LARGEST_BODY, read_body, read_query
+from runlife_adapters.http.doors import Doors
+from runlife_adapters.http.exchange import Exchange
+from runlife_adapters.http.faults import FaultPlan
+from runlife_adapters.http.log import CallLog
+from runlife_adapters.http.messages import Request, Response
+from runlife_adapters.http.operations import IDS
+from runlife_adapters.http.refusals import refusal
+from runlife_adapters.http.routing import OPENAI, Match, Router, locate
+from runlife_adapters.http.schema import check_identifier
+from runlife_adapters.http.streams import BREAKS, RunStream
+from runlife_adapters.http.verdict import Verdict
 from runlife_adapters.memory import ApiError, RunObject
+from runlife_adapters.memory.events import RunEvents
+from runlife_adapters.memory.net import Net
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from runlife_adapters.http.exchange import Observer
     from runlife_adapters.memory import World
 
-__all__ = ["DEEPEST_BODY", "LARGEST_BODY", "Request", "Response", "Service"]
+__all__ = ["DEEPEST_BODY", "DOORS", "LARGEST_BODY", "Request", "Response", "Service"]
 
-_BASE = "v1"
+DOORS = "/_runlife"
+"""Where the doors of our own stand; everything else is the API."""
 
-LARGEST_BODY = 8 * 1024 * 1024
-"""Bytes of a request body that are accepted."""
+_LOG = logging.getLogger(__name__)
 
-DEEPEST_BODY = 100
-"""Levels of objects and arrays in a request body that are accepted: what walks them is recursive."""
+_ROUTER = Router()
 
-_BETA = "assistants=v2"
+_HEADERS = {
+    "openai-organization": "runlife",
+    "openai-processing-ms": "1",
+    "openai-project": "proj_runlife",
+    "openai-version": "2020-10-01",
+}
 
-
-@frozen
-class Request:
-    """An HTTP request as plain values.
-
-    ``path`` is as it was sent, percent-encoded, from ``/v1`` on; ``query`` is what comes after the
-    question mark. Header names are in lower case.
-    """
-
-    method: str
-    path: str
-    query: str = ""
-    headers: Mapping[str, str] = field(factory=dict[str, str])
-    body: bytes = b""
+_NO_STATUS = 0
+_UNAUTHORIZED = 401
+_NOTHING = sha256().hexdigest()
 
 
-@frozen
-class Response:
-    """An HTTP response as plain values. Header names are in lower case."""
+class _ResetError(Exception):
+    """The connection breaks in place of any answer."""
 
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
+
+@define
+class _Call:
+    """What has become of a request so far."""
+
+    request: Request
+    number: int
+    real_at: float
+    match: Match | None = None
+    body: dict[str, Any] | None = None
+    net: Net | None = None
+    """What befalls it."""
+    run_id: str | None = None
+    """The run that it created."""
+    thread_id: str | None = None
 
 
 class Service:
     """Serves one World. As safe to share between threads as the World is.
 
     :param world: what the requests are about.
-    :param api_key: the only key that is accepted; by default, any is, and none is needed.
-    :param poll_after_ms: what ``openai-poll-after-ms`` says with every run: how many milliseconds the
-        official clients are to wait between two polls. By default it is not sent.
+    :param api_key: the only key that is accepted, at the doors as well; by default any is, or none.
+    :param doors: whether the doors of our own stand open (:mod:`runlife_adapters.http.doors`).
+    :param faults: what befalls calls on the network, besides what the schedules of runs say.
+    :param observers: who is told of every call, after :attr:`log` and :attr:`verdict`.
     """
 
-    def __init__(self, world: World, *, api_key: str | None = None, poll_after_ms: int | None = None) -> None:
+    def __init__(
+        self,
+        world: World,
+        *,
+        api_key: str | None = None,
+        doors: bool = True,
+        faults: FaultPlan | None = None,
+        observers: Iterable[Observer] = (),
+    ) -> None:
         self.world = world
+        self.faults = faults if faults is not None else FaultPlan()
+        self.log = CallLog()
+        self.verdict = Verdict(world)
+        self.observers: list[Observer] = [self.log, self.verdict, *observers]
         self._api_key = api_key
-        self._poll_after_ms = poll_after_ms
-        self._numbers = count(1)
+        self._doors = Doors(self) if doors else None
+        # Reentrant, so that a model that calls the service which asks it meets the World's refusal.
+        self._turn = RLock()
+        self._calls = 0
 
     def handle(self, request: Request) -> Response:
-        """Answer a request; a refusal is an answer like any other."""
-        headers = {
-            "content-type": "application/json",
-            "openai-organization": "runlife",
-            "openai-processing-ms": "1",
-            "openai-project": "proj_runlife",
-            "openai-version": "2020-10-01",
-            "x-request-id": f"req_{next(self._numbers):032x}",
-        }
+        """Answer a request; a refusal is an answer like any other.
+
+        :raises MisuseError: as the World does, when its model or its schedule is at fault.
+        """
+        if request.path == DOORS or request.path.startswith(f"{DOORS}/"):
+            return self._open_door(request)
+        with self._turn:
+            self._calls += 1
+            call = _Call(request, self._calls, time.monotonic())
+            try:
+                answer = self._perform(call)
+            except ApiError as error:
+                answer = error
+            except _ResetError:
+                answer = None
+            return self._respond(call, answer)
+
+    def _open_door(self, request: Request) -> Response:
         try:
-            answer = self._answer(request)
-            status, body = 200, answer.to_json()
-            if isinstance(answer, RunObject) and self._poll_after_ms is not None:
-                headers["openai-poll-after-ms"] = str(self._poll_after_ms)
+            check_key(OPENAI, request.headers, self._api_key)
+            if self._doors is None:
+                raise OPENAI.no_route(request)
+            return self._doors.handle(request)
         except ApiError as error:
-            status, body = error.status, error.to_json()
-        return Response(status, headers, json.dumps(body).encode())
+            return Response(error.status, {"content-type": JSON}, write(error.to_json()))
 
-    def _answer(self, request: Request) -> Any:
-        operation, ids = _route(request)
-        self._admit(request.headers)
+    def _perform(self, call: _Call) -> Any:
+        """Do what is asked, and return what the World gives."""
+        request = call.request
+        dialect, segments = locate(request)
+        call.match = match = _ROUTER.find(dialect, segments, request)
+        operation, ids = match.operation, match.ids
+        if operation.assistants and self.world.service_policy.shut_down:
+            raise dialect.no_route(request)
+        check_key(dialect, request.headers, self._api_key)
+        check_beta(dialect, operation, request.headers)
+        call.net = self.faults.strike(operation.call, request.method, request.path)
+        self._strike(call, ids.get("run_id"))
         for name, value in ids.items():
-            check_identifier(IDS[name], value, name)
-        options = _query(operation, request.query)
-        body = {} if operation.body is None else _body(operation.body, request.body)
-        return getattr(self.world, operation.call)(**ids, **options, **body)
+            if not value.startswith(IDS[name]) and not self.world.knows(IDS[name], value):
+                check_identifier(IDS[name], value, name)
+        arguments = read_query(operation, request.query)
+        fields = read_body(operation, request.body, request.headers, self.world.knows)
+        call.body = None if operation.form else fields or None
+        arguments.update(ids, **fields)
+        wants_stream = arguments.pop("stream", None)
+        method = operation.stream if wants_stream and operation.stream is not None else operation.call
+        answer = getattr(self.world, method)(**arguments)
+        if isinstance(answer, (RunObject, RunEvents)) and "run_id" not in ids:
+            call.run_id = answer.id if isinstance(answer, RunObject) else answer.run_id
+            call.thread_id = answer.thread_id
+            self._strike(call, call.run_id)
+        return answer
 
-    def _admit(self, headers: Mapping[str, str]) -> None:
-        if self._api_key is not None:
-            scheme, _, key = headers.get("authorization", "").partition(" ")
-            if scheme.lower() != "bearer" or not key:
-                raise NO_KEY.error()
-            if key != self._api_key:
-                raise WRONG_KEY.error(key=_masked(key))
-        betas = {beta.strip() for beta in headers.get("openai-beta", "").split(",")}
-        if _BETA not in betas:
-            raise (OLD_BETA if "assistants=v1" in betas else NO_BETA).error()
+    def _strike(self, call: _Call, run_id: str | None) -> None:
+        """See what befalls a call about a run, which counts it in any case.
 
-
-def _route(request: Request) -> tuple[Operation, Mapping[str, str]]:
-    first, *rest = request.path.removeprefix("/").split("/")
-    segments = tuple(unquote(segment) for segment in rest)
-    on_path = [(o, ids) for o in OPERATIONS if first == _BASE and (ids := o.match(segments)) is not None]
-    if not on_path:
-        raise NO_ROUTE.error(method=request.method, path=request.path)
-    # The first row on a path says which path it is: GET /threads/runs is not a thread named `runs`.
-    path = on_path[0][0].path
-    for operation, ids in on_path:
-        if operation.path == path and operation.method == request.method:
-            return operation, ids
-    raise NO_METHOD.error(method=request.method, path=request.path)
-
-
-def _query(operation: Operation, query: str) -> dict[str, Any]:
-    """Return the options in a query. What the operation does not know is ignored (inferred)."""
-    options: dict[str, Any] = {}
-    for name, value in parse_qsl(query, keep_blank_values=True):
-        plain = name.removesuffix("[]")
-        schema = operation.query.get(plain)
-        if schema is None:
-            continue
-        if list in schema.takes:
-            options.setdefault(plain, []).append(value)
-        else:
-            options[plain] = _number(value) if isinstance(schema, Integer) else value
-    for name, value in options.items():
-        validate(operation.query[name], value, name)
-    # What may be included is nothing that the fake holds back.
-    options.pop("include", None)
-    return options
-
-
-def _number(value: str) -> int | str:
-    return _integer(value) if value.removeprefix("-").isdecimal() else value
-
-
-def _body(schema: Object, body: bytes) -> dict[str, Any]:
-    if len(body) > LARGEST_BODY:
-        raise TOO_LARGE.error(largest=LARGEST_BODY)
-    try:
-        data: object = json.loads(
-            body or b"{}", parse_int=_integer, parse_float=_decimal, parse_constant=_no_constant
-        )
-    except ValueError:
-        raise NOT_JSON.error() from None
-    except RecursionError:
-        raise TOO_DEEP.error(limit=DEEPEST_BODY) from None
-    _check_depth(data)
-    if not isinstance(data, dict):
-        raise NOT_AN_OBJECT.error()
-    fields = cast("dict[str, Any]", data)
-    schema.check(fields)
-    if fields.pop("stream", None):
-        raise NOT_STREAMED.error()
-    return fields
-
-
-def _check_depth(data: object) -> None:
-    """Refuse what is nested too deeply; level by level, so as not to run out of stack itself."""
-    level: list[object] = [data]
-    for _ in range(DEEPEST_BODY):
-        level = [item for outer in level for item in _items(outer) if isinstance(item, dict | list)]
-        if not level:
+        The first is the one that creates the run: what befalls that one comes too late to prevent it.
+        """
+        scheduled = self.world.net(run_id) if run_id is not None else None
+        call.net = net = call.net or scheduled
+        if net is None:
             return
-    raise TOO_DEEP.error(limit=DEEPEST_BODY)
+        if net.kind == "refuse":
+            raise refusal(net.status)
+        if net.kind == "reset_before":
+            raise _ResetError
 
+    # How it is answered
 
-def _items(value: object) -> Iterable[object]:
-    if isinstance(value, dict):
-        return cast("dict[str, object]", value).values()
-    return cast("list[object]", value) if isinstance(value, list) else ()
+    def _respond(self, call: _Call, answer: Any) -> Response:
+        """Return the response to a call, and tell the observers of it; None is no answer at all."""
+        headers = {"content-type": JSON, **_HEADERS, "x-request-id": f"req_{call.number:032x}"}
+        net, policy = call.net, self.world.service_policy
+        if answer is None:
+            self._tell(call, _NO_STATUS, None, net)
+            return Response(_NO_STATUS, headers, b"", net)
+        if isinstance(answer, RunEvents):
+            exchange = self._tell(call, OK, None, net)
+            headers["content-type"] = EVENT_STREAM
+            return Response(
+                OK, headers, RunStream(answer, policy, partial(self._tell_event, exchange), net), net
+            )
+        rendered = render(answer)
+        headers["content-type"] = rendered.content_type
+        if policy.poll_after_ms is not None and isinstance(answer, RunObject):
+            headers["openai-poll-after-ms"] = str(policy.poll_after_ms)
+        body = rendered.body
+        if net is not None:
+            if net.kind == "refuse" and net.retry_after is not None:
+                headers["retry-after"] = f"{net.retry_after:g}"
+            elif net.kind == "malformed":
+                body = body[: len(body) // 2]
+            elif net.kind in BREAKS:
+                net = None  # it befalls streams only
+        self._tell(call, rendered.status, rendered.data, net)
+        return Response(rendered.status, headers, body, net)
 
+    def _tell(self, call: _Call, status: int, data: Any, net: Net | None) -> Exchange:
+        request, match = call.request, call.match
+        exchange = Exchange(
+            number=call.number,
+            at=self.world.clock.now(),
+            real_at=call.real_at,
+            method=request.method,
+            path=request.path,
+            digest=sha256(request.body).hexdigest() if request.body else _NOTHING,
+            operation=match.operation.call if match is not None else None,
+            ids=match.ids if match is not None else {},
+            body=call.body,
+            status=status,
+            # The refusal of a key names its last characters: that is between the caller and the service.
+            answer=data if status != _UNAUTHORIZED else None,
+            net=net,
+            run_id=call.run_id,
+            thread_id=call.thread_id,
+        )
+        for observer in self.observers:
+            try:
+                observer.answered(exchange)
+            except Exception:  # noqa: BLE001  # whoever watches must not hinder
+                _LOG.exception("an observer failed at call %d", call.number)
+        return exchange
 
-def _integer(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:  # more digits than Python converts
-        raise _out_of_range(text) from None
-
-
-def _decimal(text: str) -> float:
-    value = float(text)
-    if not isfinite(value):  # it could be written neither as JSON nor as it was sent
-        raise _out_of_range(text)
-    return value
-
-
-def _out_of_range(text: str) -> ApiError:
-    return OUT_OF_RANGE.error(start=text[:20])
-
-
-def _no_constant(word: str) -> NoReturn:
-    raise ValueError(word)
-
-
-def _masked(key: str) -> str:
-    shown = 4
-    return f"{'*' * max(len(key) - shown, shown)}{key[-shown:] if len(key) > 2 * shown else ''}"
+    def _tell_event(self, exchange: Exchange, event: str, data: Any) -> None:
+        with self._turn:
+            for observer in self.observers:
+                try:
+                    observer.streamed(exchange, event, data)
+                except Exception:  # noqa: BLE001  # as above
+                    _LOG.exception("an observer failed at an event of call %d", exchange.number)

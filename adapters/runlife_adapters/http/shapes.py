@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from runlife_adapters.http.schema import (
     Array,
+    Attributes,
     Boolean,
     Either,
+    FilePart,
     Identifier,
     Integer,
     Metadata,
@@ -16,7 +18,11 @@ from runlife_adapters.http.schema import (
     Tagged,
     Text,
 )
+from runlife_adapters.memory.file_resources import FileStatus
+from runlife_adapters.memory.file_store import MAXIMUM_TOOL_FILES, MAXIMUM_VECTOR_STORES
+from runlife_adapters.memory.files import MAXIMUM_FILES
 from runlife_adapters.memory.ids import Kind
+from runlife_adapters.memory.inputs import INCLUDE_CONTENT
 from runlife_adapters.memory.lists import MAXIMUM_LIMIT, ORDERS
 
 Fields = dict[str, Schema]
@@ -69,6 +75,45 @@ ATTACHMENT = Object(
         "tools": Array(Tagged({"code_interpreter": Object(), "file_search": Object()})),
     }
 )
+CHUNKING = Tagged(
+    {
+        "auto": Object(),
+        "static": Object(
+            required={
+                "static": Object(
+                    required={
+                        "max_chunk_size_tokens": Integer(lowest=100, highest=4096),
+                        "chunk_overlap_tokens": Integer(lowest=0, highest=2048),
+                    }
+                )
+            }
+        ),
+    }
+)
+INTERPRETER_FILES = Object(optional={"file_ids": Array(TEXT, longest=MAXIMUM_TOOL_FILES)})
+STORE_IDS: Fields = {"vector_store_ids": Array(Identifier(Kind.VECTOR_STORE), longest=MAXIMUM_VECTOR_STORES)}
+DESCRIBED_STORE = Object(
+    optional={
+        # As many as a store holds (documented).
+        "file_ids": Array(TEXT, longest=10_000),
+        "chunking_strategy": CHUNKING,
+        "metadata": Metadata(),
+    }
+)
+RESOURCES = Object(
+    optional={"code_interpreter": INTERPRETER_FILES, "file_search": Object(optional=STORE_IDS)}
+)
+NEW_RESOURCES = Object(
+    optional={
+        "code_interpreter": INTERPRETER_FILES,
+        "file_search": Object(
+            optional={
+                **STORE_IDS,
+                "vector_stores": Array(DESCRIBED_STORE, longest=MAXIMUM_VECTOR_STORES),
+            }
+        ),
+    }
+)
 MESSAGE = Object(
     required={
         "role": Text(one_of=("user", "assistant")),
@@ -77,7 +122,7 @@ MESSAGE = Object(
     optional={"attachments": Array(ATTACHMENT), "metadata": Metadata()},
 )
 THREAD = Object(
-    optional={"messages": Array(MESSAGE), "tool_resources": ANYTHING, "metadata": Metadata()},
+    optional={"messages": Array(MESSAGE), "tool_resources": NEW_RESOURCES, "metadata": Metadata()},
 )
 EFFORT = Text(one_of=("none", "minimal", "low", "medium", "high", "xhigh", "max"))
 SAMPLING: Fields = {"temperature": Number(0, 2), "top_p": Number(0, 1)}
@@ -88,7 +133,6 @@ ASSISTANT: Fields = {
     "instructions": Text(longest=256_000),
     "reasoning_effort": EFFORT,
     "tools": Array(TOOL, longest=128),
-    "tool_resources": ANYTHING,
     "metadata": Metadata(),
     "response_format": RESPONSE_FORMAT,
 }
@@ -116,10 +160,10 @@ ASSISTANT_ID: Fields = {"assistant_id": Identifier(Kind.ASSISTANT)}
 
 NOTHING = Object()
 METADATA = Object(optional={"metadata": Metadata()})
-NEW_ASSISTANT = Object({"model": TEXT}, ASSISTANT)
-CHANGED_ASSISTANT = Object({}, {"model": TEXT, **ASSISTANT})
-CHANGED_THREAD = Object({}, {"metadata": Metadata(), "tool_resources": ANYTHING})
-THREAD_AND_RUN = Object(ASSISTANT_ID, {**RUN, "thread": THREAD, "tool_resources": ANYTHING})
+NEW_ASSISTANT = Object({"model": TEXT}, {**ASSISTANT, "tool_resources": NEW_RESOURCES})
+CHANGED_ASSISTANT = Object({}, {"model": TEXT, **ASSISTANT, "tool_resources": RESOURCES})
+CHANGED_THREAD = Object({}, {"metadata": Metadata(), "tool_resources": RESOURCES})
+THREAD_AND_RUN = Object(ASSISTANT_ID, {**RUN, "thread": THREAD, "tool_resources": RESOURCES})
 NEW_RUN = Object(
     ASSISTANT_ID,
     {
@@ -134,6 +178,53 @@ OUTPUTS = Object(
     {"stream": FLAG},
 )
 
+# What a body holds: files and vector stores
+
+NEW_FILE = Object(
+    {
+        "file": FilePart(),
+        "purpose": Text(one_of=("fine-tune", "assistants", "batch", "user_data", "vision", "evals")),
+    },
+    {
+        "expires_after": Object(
+            {
+                "anchor": Text(one_of=("created_at",)),
+                # An hour to thirty days (documented).
+                "seconds": Integer(lowest=3_600, highest=2_592_000),
+            }
+        )
+    },
+)
+STORE: Fields = {
+    "name": TEXT,
+    "expires_after": Object(
+        {"anchor": Text(one_of=("last_active_at",)), "days": Integer(lowest=1, highest=365)}
+    ),
+    "metadata": Metadata(),
+}
+NEW_VECTOR_STORE = Object(
+    {},
+    {
+        **STORE,
+        "description": TEXT,
+        "file_ids": Array(TEXT, longest=500),
+        "chunking_strategy": CHUNKING,
+    },
+)
+CHANGED_VECTOR_STORE = Object({}, STORE)
+ADDED: Fields = {"attributes": Attributes(), "chunking_strategy": CHUNKING}
+STORE_FILE = Object({"file_id": TEXT}, ADDED)
+CHANGED_STORE_FILE = Object({}, {"attributes": Attributes()})
+# At most 2,000 files make a batch (documented).
+FILE_BATCH = Object(
+    {},
+    {
+        **ADDED,
+        "file_ids": Array(TEXT, shortest=1, longest=2_000),
+        "files": Array(STORE_FILE, shortest=1, longest=2_000),
+    },
+)
+
 # What a query holds
 
 PAGE: Fields = {
@@ -143,7 +234,14 @@ PAGE: Fields = {
     "before": TEXT,
 }
 INCLUDE: Fields = {
-    "include": Array(Text(one_of=("step_details.tool_calls[*].file_search.results[*].content",)))
+    "include": Array(Text(one_of=(INCLUDE_CONTENT,))),
 }
 STEPS: Fields = {**PAGE, **INCLUDE}
 MESSAGES: Fields = {**PAGE, "run_id": Identifier(Kind.RUN)}
+FILES: Fields = {
+    "limit": Integer(lowest=1, highest=MAXIMUM_FILES),
+    "order": Text(one_of=ORDERS),
+    "after": TEXT,
+    "purpose": TEXT,
+}
+STORE_FILES: Fields = {**PAGE, "filter": Text(one_of=tuple(FileStatus))}

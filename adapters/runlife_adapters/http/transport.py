@@ -4,29 +4,71 @@ The SDK speaks through httpx2 from its version 3 on, and through httpx before; a
 that is installed is returned, whose transport calls the service directly::
 
     client = OpenAI(api_key="none", http_client=sync_client(Service(world)))
+
+The transport streams: the events of a run come as they happen, and what the client waits for, on a
+VirtualClock, is what moves it (:mod:`runlife_adapters.http.waiting`). What befalls an answer on the
+network is raised as the library's own error, the one that a real network would have led to:
+
+==================  ===========================================================
+``reset_before``    ``ConnectError``
+``reset_after``     ``ReadError``
+``cut_stream``      ``RemoteProtocolError``, once the events are read that came
+``lose_response``   ``ReadTimeout``, at once (in virtual time: after it)
+``stall_stream``    the same, once the events are read that came
+``delay``           ``ReadTimeout``, if the client waits for less
+==================  ===========================================================
+
+The async transport is for asyncio.
 """
 
 from __future__ import annotations
 
+import time
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, requires
-from typing import Any
+from threading import Event
+from typing import TYPE_CHECKING, Any
 
-from runlife_adapters.http.service import Request, Service
+from runlife_adapters.http.transport_base import Body, Transport, of_library
 
-__all__ = ["async_client", "sync_client"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from runlife_adapters.http.service import Service
+
+__all__ = ["async_client", "async_transport", "sync_client", "sync_transport"]
 
 
-def sync_client(service: Service) -> Any:
-    """Return a ``Client`` (of httpx2 or httpx) for ``OpenAI(http_client=...)``."""
-    library = _library()
-    return library.Client(transport=library.MockTransport(_handler(library, service)))
+def sync_client(service: Service, library: Any = None) -> Any:
+    """Return a ``Client`` for ``OpenAI(http_client=...)``.
+
+    :param library: the module ``httpx`` or ``httpx2``; by default the one that the installed SDK needs.
+    """
+    library = library or _library()
+    return library.Client(transport=sync_transport(service, library))
 
 
-def async_client(service: Service) -> Any:
-    """Return an ``AsyncClient`` (of httpx2 or httpx) for ``AsyncOpenAI(http_client=...)``."""
-    library = _library()
-    return library.AsyncClient(transport=library.MockTransport(_handler(library, service)))
+def async_client(service: Service, library: Any = None) -> Any:
+    """Return an ``AsyncClient`` for ``AsyncOpenAI(http_client=...)``.
+
+    :param library: the module ``httpx`` or ``httpx2``; by default the one that the installed SDK needs.
+    """
+    library = library or _library()
+    return library.AsyncClient(transport=async_transport(service, library))
+
+
+def sync_transport(service: Service, library: Any = None) -> Any:
+    """Return the transport of :func:`sync_client`, for a client of your own."""
+    library = library or _library()
+    return of_library(SyncTransport, library.BaseTransport)(service, library)
+
+
+def async_transport(service: Service, library: Any = None) -> Any:
+    """Return the transport of :func:`async_client`, for a client of your own."""
+    from runlife_adapters.http.transport_async import AsyncTransport  # noqa: PLC0415  # brings asyncio
+
+    library = library or _library()
+    return of_library(AsyncTransport, library.AsyncBaseTransport)(service, library)
 
 
 def _library() -> Any:
@@ -40,18 +82,52 @@ def _library() -> Any:
     return import_module("httpx2" if any(need.startswith("httpx2") for need in plain) else "httpx")
 
 
-def _handler(library: Any, service: Service) -> Any:
-    def handle(request: Any) -> Any:
-        path, _, query = request.url.raw_path.decode("ascii").partition("?")
-        answer = service.handle(
-            Request(
-                method=request.method,
-                path=path,
-                query=query,
-                headers={name.lower(): value for name, value in request.headers.items()},
-                body=request.content,
-            )
-        )
-        return library.Response(answer.status, headers=answer.headers, content=answer.body)
+class SyncTransport(Transport):
+    """A transport that asks a service."""
 
-    return handle
+    def handle_request(self, request: Any) -> Any:
+        """Answer a request."""
+        request.read()
+        answer = self.ask(request)
+        if answer.net is None and isinstance(answer.body, bytes):
+            return self.respond(answer, content=answer.body)
+        trouble = self.trouble(request, answer)
+        if answer.net is not None and answer.net.kind == "delay":
+            seconds = trouble.patience.delay(answer.net.seconds)
+            time.sleep(seconds)
+            if trouble.patience.shorter_than(answer.net.seconds):
+                raise trouble.timeout()
+            trouble.patience.renew()
+        if isinstance(answer.body, bytes):
+            return self.respond(answer, content=answer.body)
+        return self.respond(
+            answer, stream=of_library(SyncBody, self.library.SyncByteStream)(answer.body, trouble)
+        )
+
+
+class SyncBody(Body):
+    """One for threads."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        happened, patience = Event(), self.patience
+        self.stream.notify(happened.set)
+        while True:
+            happened.clear()
+            piece = self.take()
+            if piece:
+                yield piece
+                patience.renew()
+                continue
+            if self.stream.over:
+                return
+            due = self.stream.due()
+            if due is not None and patience.passes_by_itself(due):
+                patient = patience.move_to(due)
+            else:
+                patient = happened.wait(patience.seconds(due)) or not patience.over
+            if not patient:
+                raise self.trouble.timeout()
+
+    def close(self) -> None:
+        """Leave the stream. What it tells of goes on."""
+        self.stream.close()

@@ -16,8 +16,11 @@ from runlife_adapters.memory import World
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from runlife_adapters.http import Response
+    from runlife_adapters.memory import RunObject
+
 BETA = {"openai-beta": "assistants=v2"}
-FUNCTION = {"type": "function", "function": {"name": "get_weather"}}
+USER = {"role": "user", "content": "Hello"}
 
 
 @frozen
@@ -36,14 +39,17 @@ class Bench:
         """The World that is served."""
         return self.service.world
 
-    def send(
+    def ask(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, query: str = ""
-    ) -> tuple[int, Any]:
-        """Send a request with a JSON body (or bytes as they are); return status and JSON of the answer."""
+    ) -> Response:
+        """Send a request, with a JSON body or bytes as they are, to a path as it is."""
         raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
-        answer = self.service.handle(
-            Request(method, f"/v1{path}", query, BETA if headers is None else headers, raw)
-        )
+        return self.service.handle(Request(method, path, query, BETA if headers is None else headers, raw))
+
+    def send(self, method: str, path: str, *request: Any, **options: Any) -> tuple[int, Any]:
+        """Send a request to a path under ``/v1``; return status and JSON of the answer."""
+        answer = self.ask(method, f"/v1{path}", *request, **options)
+        assert isinstance(answer.body, bytes)
         return answer.status, json.loads(answer.body)
 
     def error(self, *request: Any, **options: Any) -> tuple[int, str, str | None, str | None]:
@@ -54,6 +60,17 @@ class Bench:
         assert list(error) == ["message", "type", "param", "code"]
         assert error["type"] == "invalid_request_error"
         return status, error["message"], error["param"], error["code"]
+
+    def run(self) -> RunObject:
+        """Create an assistant, a thread and a run."""
+        assistant = self.world.create_assistant(model="m")
+        return self.world.create_thread_and_run(assistant_id=assistant.id, thread={"messages": [USER]})
+
+    def stream(self, **options: Any) -> Response:
+        """Ask for a run whose events are streamed."""
+        assistant = self.world.create_assistant(model="m", tools=options.pop("tools", []))
+        body = {"assistant_id": assistant.id, "thread": {"messages": [USER]}, "stream": True, **options}
+        return self.ask("POST", "/v1/threads/runs", body)
 
 
 @pytest.fixture

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from openai import AsyncOpenAI, BadRequestError, NotFoundError, OpenAI
 
 from runlife import VirtualClock
-from runlife_adapters.http import OPERATIONS, Request, Service, async_client, sync_client
+from runlife_adapters.http import OPERATIONS, Service, async_client, sync_client
 from runlife_adapters.http.asgi import create_app
 from runlife_adapters.http.server import serve
-from runlife_adapters.memory import After, Schedule, World
+from runlife_adapters.memory import After, Schedule, ServicePolicy, World
 
 if TYPE_CHECKING:
     from .conftest import Bench
@@ -80,33 +81,45 @@ def everything(client: OpenAI, world: World) -> None:
         beta.threads.retrieve(thread.id)
 
 
-class Recording(Service):
-    """A service that remembers which operations were called."""
+def files_and_stores(client: OpenAI) -> None:
+    """Call every operation on files and vector stores once."""
+    files, stores = client.files, client.vector_stores
+    file = files.create(file=("a.txt", b"Paris is rainy."), purpose="assistants")
+    assert [found.id for found in files.list(purpose="assistants")] == [file.id]
+    assert files.retrieve(file.id).filename == "a.txt"
+    with pytest.raises(BadRequestError, match="Not allowed to download files of purpose: assistants"):
+        files.content(file.id)
+    picture = files.create(file=("a.png", b"\x89PNG"), purpose="vision")
+    assert files.content(picture.id).read() == b"\x89PNG"
 
-    def __init__(self, world: World, **options: Any) -> None:
-        super().__init__(world, **options)
-        self.asked: list[Request] = []
-
-    def handle(self, request: Request) -> Any:
-        """Remember, and answer."""
-        self.asked.append(request)
-        return super().handle(request)
+    store = stores.create(name="Notes")
+    assert stores.retrieve(store.id).name == "Notes"
+    assert stores.update(store.id, name="More").name == "More"
+    assert [found.id for found in stores.list()] == [store.id]
+    assert stores.files.create(store.id, file_id=file.id).id == file.id
+    assert [found.id for found in stores.files.list(store.id)] == [file.id]
+    assert stores.files.retrieve(file.id, vector_store_id=store.id).status == "completed"
+    assert stores.files.update(file.id, vector_store_id=store.id, attributes={"a": 1}).attributes == {"a": 1}
+    assert stores.files.delete(file.id, vector_store_id=store.id).deleted
+    batches = stores.file_batches
+    batch = batches.create(store.id, file_ids=[file.id])
+    assert batches.retrieve(batch.id, vector_store_id=store.id).id == batch.id
+    assert [found.id for found in batches.list_files(batch.id, vector_store_id=store.id)] == [file.id]
+    with suppress(BadRequestError):  # a batch that is done cannot be cancelled
+        batches.cancel(batch.id, vector_store_id=store.id)
+    assert stores.delete(store.id).deleted
+    assert files.delete(file.id).deleted
 
 
 @pytest.mark.slow
 def test_the_sync_client_calls_every_operation() -> None:
-    """In process, nothing of the SDK's Assistants surface is left out of the table, nor the reverse."""
-    service = Recording(World(VirtualClock()))
+    """In process, nothing of the SDK's surface is left out of the table, nor the reverse."""
+    service = Service(World(VirtualClock()))
     with OpenAI(api_key="sk-none", max_retries=0, http_client=sync_client(service)) as client:
         everything(client, service.world)
+        files_and_stores(client)
 
-    called = {
-        operation.call
-        for request in service.asked
-        for operation in OPERATIONS
-        if request.method == operation.method
-        and operation.match(tuple(request.path.split("/")[2:])) is not None
-    }
+    called = {entry["operation"] for entry in service.log.entries()}
     assert called == {operation.call for operation in OPERATIONS}
 
 
@@ -117,6 +130,7 @@ def test_the_sync_client_calls_every_operation_over_a_socket() -> None:
     with serve(create_app(world)) as served, OpenAI(api_key="sk-none", base_url=served.url) as client:
         assert served.url.startswith("http://127.0.0.1:")
         everything(client, world)
+        files_and_stores(client)
 
 
 @pytest.mark.slow
@@ -169,7 +183,7 @@ def test_polling_ends_when_the_run_does(make_bench: type[Bench]) -> None:
             self.time += 1
             return self.time
 
-    bench = make_bench.of(World(Hurried()), poll_after_ms=0)
+    bench = make_bench.of(World(Hurried(), service_policy=ServicePolicy(poll_after_ms=0)))
     with OpenAI(api_key="sk-none", http_client=sync_client(bench.service)) as client:
         assistant = client.beta.assistants.create(model="gpt-4o")
         thread = client.beta.threads.create(messages=[USER])

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from runlife import VirtualClock
-from runlife_adapters.http import Request
+from runlife_adapters.http import Request, Service
+from runlife_adapters.http.bodies import LARGEST_FORM
+from runlife_adapters.http.faults import FaultPlan, FaultRule
 from runlife_adapters.http.service import DEEPEST_BODY, LARGEST_BODY
-from runlife_adapters.memory import After, Schedule, World
+from runlife_adapters.memory import After, Net, Schedule, ServicePolicy, World
+from runlife_adapters.memory.ids import Kind
 
 if TYPE_CHECKING:
+    from runlife_adapters.http.exchange import Exchange
+
     from .conftest import Bench
 
 USER = {"role": "user", "content": "Hello"}
@@ -38,7 +45,9 @@ def test_every_answer_has_the_usual_headers(bench: Bench) -> None:
 
 def test_the_poll_header_comes_with_runs_when_it_is_wanted(make_bench: type[Bench]) -> None:
     """The official clients read it once and then poll at that pace."""
-    bench = make_bench.of(poll_after_ms=50)
+    bench = make_bench.of(
+        World(VirtualClock(), service_policy=ServicePolicy(poll_after_ms=50)),
+    )
     assistant = bench.world.create_assistant(model="m", instructions="Speak.")
     body = json.dumps({"assistant_id": assistant.id}).encode()
     created = bench.service.handle(Request("POST", "/v1/threads/runs", headers=BETA, body=body))
@@ -372,17 +381,6 @@ def test_a_body_may_be_too_large(bench: Bench) -> None:
     assert (status, message) == (413, f"Request body too large: at most {LARGEST_BODY} bytes are accepted.")
 
 
-def test_streams_are_refused_for_now(bench: Bench) -> None:
-    """A clear answer instead of a run that nobody would hear of; false is accepted."""
-    assistant = bench.world.create_assistant(model="m", instructions="Speak.")
-    body = {"assistant_id": assistant.id}
-    status, message, param, _ = bench.error("POST", "/threads/runs", {**body, "stream": True})
-    assert (status, param) == (400, "stream")
-    assert "does not serve event streams yet" in message
-
-    assert bench.send("POST", "/threads/runs", {**body, "stream": False})[0] == 200
-
-
 def test_a_query_is_checked_and_decoded(bench: Bench) -> None:
     """Numbers are read, keys may be repeated, and what is not known is ignored."""
     for _ in range(3):
@@ -443,3 +441,352 @@ def test_odd_text_is_neither_lost_nor_fatal(make_bench: type[Bench]) -> None:
     )
     assert status == 200
     assert bench.send("POST", "/threads", {"messages": [{"role": "user", "content": "\ud800"}]})[0] == 200
+
+
+# Who watches
+
+
+class Watcher:
+    """An observer that notes what it is told."""
+
+    def __init__(self) -> None:
+        self.calls: list[Exchange] = []
+        self.events: list[str] = []
+
+    def answered(self, exchange: Exchange) -> None:
+        self.calls.append(exchange)
+
+    def streamed(self, exchange: Exchange, event: str, data: Any) -> None:
+        assert exchange in self.calls
+        self.events.append(event)
+
+
+class Broken:
+    """An observer that fails."""
+
+    def answered(self, exchange: Exchange) -> None:
+        raise RuntimeError
+
+    def streamed(self, exchange: Exchange, event: str, data: Any) -> None:
+        raise RuntimeError
+
+
+def test_observers_are_told_of_every_call(make_bench: type[Bench]) -> None:
+    """Also of those that are refused; with what was asked and what was answered, numbered from 1."""
+    watcher = Watcher()
+    bench = make_bench.of(observers=[watcher])
+    run = bench.run()
+    bench.send("GET", f"/threads/{run.thread_id}/runs/{run.id}")
+    bench.send("POST", "/threads", {"metadata": {"a": "1"}}, query="x=y")
+    bench.send("POST", "/threads", b"{")
+    bench.send("GET", "/nothing")
+    read, created, refused, lost = watcher.calls
+
+    assert [call.number for call in watcher.calls] == [1, 2, 3, 4]
+    assert [call.operation for call in watcher.calls] == [
+        "retrieve_run",
+        "create_thread",
+        "create_thread",
+        None,
+    ]
+    assert [call.status for call in watcher.calls] == [200, 200, 400, 404]
+    assert read.ids == {"thread_id": run.thread_id, "run_id": run.id}
+    assert (read.body, read.answer["id"], read.path) == (
+        None,
+        run.id,
+        f"/v1/threads/{run.thread_id}/runs/{run.id}",
+    )
+    assert (created.path, created.body) == ("/v1/threads", {"metadata": {"a": "1"}})
+    assert created.digest == sha256(json.dumps({"metadata": {"a": "1"}}).encode()).hexdigest()
+    assert read.digest == sha256().hexdigest()
+    assert (refused.body, "error" in refused.answer, lost.answer["error"]["code"]) == (None, True, None)
+    assert {call.at for call in watcher.calls} == {bench.world.now()}
+
+
+def test_observers_are_told_in_the_order_of_effects(make_bench: type[Bench]) -> None:
+    """Of many threads that create messages at once, the order of the log is that of the thread."""
+    watcher = Watcher()
+    bench = make_bench.of(observers=[watcher])
+    thread = bench.world.create_thread()
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(100):
+            pool.submit(bench.send, "POST", f"/threads/{thread.id}/messages", USER)
+    kept = bench.world.list_messages(thread.id, limit=100, order="asc").data
+
+    assert [call.answer["id"] for call in watcher.calls] == [message.id for message in kept]
+    assert [call.number for call in watcher.calls] == list(range(1, 101))
+
+
+def test_an_observer_that_fails_hinders_nobody(
+    make_bench: type[Bench], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The answer goes out, the others are told, the failure is logged, and next time it is told again."""
+    watcher = Watcher()
+    bench = make_bench.of(observers=[Broken(), watcher])
+
+    assert [bench.send("POST", "/threads")[0] for _ in range(2)] == [200, 200]
+    body: Any = bench.stream().body
+    assert b"thread.run.queued" in body.take()
+    assert len(watcher.calls) == 3
+    assert watcher.events == ["thread.created", "thread.run.created", "thread.run.queued"]
+    assert caplog.text.count("an observer failed at call") == 3
+    assert caplog.text.count("an observer failed at an event of call 3") == 3
+
+
+def test_a_stream_is_told_as_one_call_and_its_events(make_bench: type[Bench]) -> None:
+    """The call when it begins, with the run it made, and each event when it goes out."""
+    watcher = Watcher()
+    bench = make_bench.of(observers=[watcher])
+    body: Any = bench.stream().body
+    (call,) = watcher.calls
+
+    assert (call.operation, call.streamed, call.answer, watcher.events) == (
+        *("create_thread_and_run", True, None),
+        [],
+    )
+    assert call.body["stream"] is True
+    assert call.run_id is not None
+    body.take()
+    assert watcher.events[0] == "thread.created"
+
+
+def test_nothing_of_a_key_is_kept(make_bench: type[Bench]) -> None:
+    """Neither a right one nor a wrong one gets to those who watch, nor the last characters that a refusal names."""
+    watcher = Watcher()
+    bench = make_bench.of(api_key="sk-right-abcd1234", observers=[watcher])
+    for key in ("sk-right-abcd1234", "sk-wrong-wxyz9876"):
+        bench.send("GET", "/assistants", headers={**BETA, "authorization": f"Bearer {key}"})
+        bench.ask("GET", "/openai/v1/assistants", headers={"api-key": key})
+    told = repr([*watcher.calls, *bench.service.log.entries()])
+
+    assert [call.status for call in watcher.calls] == [200, 200, 401, 401]
+    assert not [part for part in ("sk-", "1234", "9876") if part in told]
+
+
+# What befalls calls
+
+
+def faulty(make_bench: type[Bench], net: Net, operation: str = "create_thread") -> tuple[Bench, Watcher]:
+    """Return a bench where that befalls every call of an operation, and who watches it."""
+    watcher = Watcher()
+    return make_bench.of(
+        faults=FaultPlan([FaultRule(net, operation=operation)]), observers=[watcher]
+    ), watcher
+
+
+@pytest.mark.parametrize(
+    ("status", "type", "code"),
+    [(429, "invalid_request_error", "rate_limit_exceeded"), (503, "server_error", None)],
+)
+def test_a_refusal_takes_no_effect(make_bench: type[Bench], status: int, type: str, code: str | None) -> None:
+    """It has the service's words, and says when to come again."""
+    net = Net("refuse", status=status, retry_after=1.5)
+    bench, watcher = faulty(make_bench, net)
+    answer = bench.ask("POST", "/v1/threads", {})
+    said: Any = answer.body
+
+    assert (answer.status, answer.headers["retry-after"]) == (status, "1.5")
+    assert [json.loads(said)["error"][name] for name in ("type", "code")] == [type, code]
+    assert (watcher.calls[0].net, watcher.calls[0].took_effect) == (net, False)
+    bench.service.faults = FaultPlan()
+    assert bench.world.create_thread().id == World(VirtualClock()).create_thread().id
+
+
+def test_a_connection_may_break_before_any_effect(make_bench: type[Bench]) -> None:
+    """There is no status then; whoever sends the answer breaks the connection."""
+    bench, watcher = faulty(make_bench, Net("reset_before"))
+    answer = bench.ask("POST", "/v1/threads", {})
+
+    assert (answer.status, answer.body, answer.net) == (0, b"", Net("reset_before"))
+    assert (watcher.calls[0].status, watcher.calls[0].answer) == (0, None)
+
+
+@pytest.mark.parametrize("kind", ["reset_after", "lose_response", "delay"])
+def test_what_befalls_an_answer_comes_after_the_effect(make_bench: type[Bench], kind: Any) -> None:
+    """The answer is whole, and says what whoever sends it has to see to."""
+    net = Net(kind, seconds=3) if kind == "delay" else Net(kind)
+    bench, watcher = faulty(make_bench, net)
+    answer = bench.ask("POST", "/v1/threads", {})
+    said: Any = answer.body
+
+    assert (answer.status, answer.net) == (200, net)
+    assert bench.world.retrieve_thread(json.loads(said)["id"])
+    assert (watcher.calls[0].status, watcher.calls[0].net) == (200, net)
+
+
+def test_a_malformed_answer_is_no_json(make_bench: type[Bench]) -> None:
+    """Whatever the operation answers."""
+    bench, _ = faulty(make_bench, Net("malformed"))
+    said: Any = bench.ask("POST", "/v1/threads", {}).body
+
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(said)
+
+
+def test_only_a_stream_can_be_cut(make_bench: type[Bench]) -> None:
+    """Elsewhere nothing happens, and nothing is said to have happened."""
+    bench, watcher = faulty(make_bench, Net("cut_stream"))
+
+    assert bench.ask("POST", "/v1/threads", {}).net is None
+    assert watcher.calls[0].net is None
+
+
+def test_a_schedule_says_what_befalls_the_calls_of_its_run(make_bench: type[Bench]) -> None:
+    """Counted from its creation; other runs, and other calls, are spared."""
+    schedule = Schedule(net={1: Net("lose_response"), 3: Net("refuse", status=500)})
+    bench = make_bench.of(World(VirtualClock(), schedule=schedule))
+    assistant = bench.world.create_assistant(model="m")
+    body = {"assistant_id": assistant.id, "thread": {"messages": [USER]}}
+    created = bench.ask("POST", "/v1/threads/runs", body)
+    said: Any = created.body
+    run = json.loads(said)
+    path = f"/v1/threads/{run['thread_id']}/runs/{run['id']}"
+
+    assert created.net == Net("lose_response")
+    bench.send("GET", f"/threads/{run['thread_id']}")
+    assert [bench.ask("GET", path).status for _ in range(3)] == [200, 500, 200]
+
+
+def test_faults_befall_only_who_is_let_in(make_bench: type[Bench]) -> None:
+    """A wrong key or a missing header is refused first, and does not count."""
+    plan = FaultPlan([FaultRule(Net("refuse"), nth=1)])
+    bench = make_bench.of(faults=plan, api_key="sk-right")
+    right = {"authorization": "Bearer sk-right"}
+
+    assert bench.send("POST", "/threads")[0] == 401
+    assert bench.send("POST", "/threads", headers=right)[0] == 400
+    assert bench.send("POST", "/threads", headers={**BETA, **right})[0] == 500
+    assert bench.send("POST", "/threads", headers={**BETA, **right})[0] == 200
+
+
+# Shut down, doors, and strangers
+
+
+def test_a_service_that_is_shut_down_has_no_assistants(make_bench: type[Bench]) -> None:
+    """All of that API answers 404, as since 2026-08-26; files and vector stores live on."""
+    world = World(VirtualClock(), service_policy=ServicePolicy(shut_down=True))
+    bench = make_bench.of(world, api_key="sk-right")
+    for method, path in (("POST", "/threads"), ("GET", "/assistants"), ("POST", "/threads/runs")):
+        assert bench.error(method, path)[:2] == (404, f"Invalid URL ({method} /v1{path})")
+    right = {"authorization": "Bearer sk-right"}
+    assert bench.send("GET", "/files", headers=right)[0] == 200
+    assert bench.send("GET", "/vector_stores", headers=right)[0] == 200
+    assert bench.ask("GET", "/assistants", query="api-version=v1").status == 404
+
+
+def test_doors_may_be_closed(make_bench: type[Bench]) -> None:
+    """Then there is nothing under their path; a path that only begins like it never was a door."""
+    assert make_bench.of().ask("GET", "/_runlife/clock").status == 200
+    for bench, path in (
+        (make_bench.of(doors=False), "/_runlife/clock"),
+        (make_bench.of(doors=False), "/_runlife"),
+        (make_bench.of(), "/_runlifes"),
+    ):
+        said: Any = bench.ask("GET", path).body
+        assert json.loads(said)["error"]["message"] == f"Invalid URL (GET {path})"
+
+
+def test_doors_ask_for_the_key_as_well(make_bench: type[Bench]) -> None:
+    """They move the time and read the log: whoever may not call the API may not do that either."""
+    bench = make_bench.of(api_key="sk-right")
+
+    assert bench.ask("GET", "/_runlife/clock", headers={}).status == 401
+    assert bench.ask("GET", "/_runlife/clock", headers={"authorization": "Bearer sk-right"}).status == 200
+
+
+def test_calls_of_doors_are_not_counted(make_bench: type[Bench]) -> None:
+    """Neither numbered nor told to those who watch."""
+    watcher = Watcher()
+    bench = make_bench.of(observers=[watcher])
+    bench.ask("GET", "/_runlife/clock")
+    bench.send("GET", "/assistants")
+
+    assert [(call.number, call.path) for call in watcher.calls] == [(1, "/v1/assistants")]
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/v1/threads/thread_%00", 404),
+        ("/v1/threads/%2e%2e%2fassistants", 400),
+        ("/v1/threads/thread_%ff%fe", 404),
+        ("/v1/threads/" + "x" * 100_000, 400),
+        ("/v1" + "/x" * 50_000, 404),
+        ("/" * 50_000, 404),
+        ("/v1/threads/runs/messages", 400),
+        ("/v1/../v1/threads", 404),
+        ("/v1//threads", 404),
+        ("//v1/threads/thread_1", 404),
+        ("", 404),
+        ("/v1", 404),
+        ("*", 404),
+        ("/v1/threads/thread_\u00e9/runs", 404),
+    ],
+)
+def test_hostile_paths_do_no_harm(bench: Bench, path: str, status: int) -> None:
+    """Each is refused in the envelope, and at no great length."""
+    answer = bench.ask("GET", path)
+    said: Any = answer.body
+
+    assert answer.status == status
+    assert list(json.loads(said)) == ["error"]
+    assert len(said) < 1_000 or path.count("x") == 100_000
+
+
+@pytest.mark.parametrize("method", ["PATCH", "OPTIONS", "HEAD", "TRACE", "get", "", "X" * 10_000])
+def test_unknown_methods_are_refused(bench: Bench, method: str) -> None:
+    """Methods are told apart by case, as in HTTP."""
+    answer = bench.ask(method, "/v1/threads")
+
+    assert answer.status == 405
+    assert len(answer.body) < 1_000  # type: ignore[arg-type]  # no stream
+
+
+def test_an_odd_id_counts_when_it_names_something(make_bench: type[Bench]) -> None:
+    """A World may be seeded with ids such as those of examples: these are known, and so no malformed ones."""
+
+    class Seeded(World):
+        def knows(self, kind: Kind, id: str) -> bool:
+            return (kind, id) in {(Kind.THREAD, "my-thread"), (Kind.ASSISTANT, "helper")}
+
+    bench = make_bench.of(Seeded(VirtualClock()))
+    assert bench.error("GET", "/threads/my-thread")[0] == 404
+    assert bench.error("GET", "/threads/other")[0] == 400
+    assert bench.error("POST", "/threads/runs", {"assistant_id": "helper"})[0] == 404
+    assert bench.error("POST", "/threads/runs", {"assistant_id": "other"})[0] == 400
+    assert bench.error("POST", "/threads/runs", {"assistant_id": 1})[3] == "invalid_type"
+
+
+def test_a_file_arrives_as_it_was_sent(bench: Bench) -> None:
+    """A form is read, bounded; the bytes of a file are answered as bytes."""
+    content = bytes(range(256)) * 64
+    form = (
+        b'--X\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nvision\r\n'
+        b'--X\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n'
+        + content
+        + b"\r\n--X--\r\n"
+    )
+    headers = {"content-type": "multipart/form-data; boundary=X"}
+    status, file = bench.send("POST", "/files", form, headers=headers)
+    answer = bench.ask("GET", f"/v1/files/{file['id']}/content")
+
+    assert (status, file["bytes"]) == (200, len(content))
+    assert (answer.headers["content-type"], answer.body) == ("application/octet-stream", content)
+    assert bench.error("POST", "/files", b"x" * (LARGEST_FORM + 1), headers=headers)[0] == 413
+
+
+def test_a_model_that_calls_its_own_service_is_told_so() -> None:
+    """It used to be a candidate for a deadlock: the World's refusal comes through."""
+    service: Any = None
+
+    class Model:
+        def turn(self, context: Any) -> Any:
+            return service.handle(Request("GET", "/v1/assistants", headers=BETA))
+
+    world = World(VirtualClock(), model=Model())
+    service = Service(world)
+    assistant = world.create_assistant(model="m")
+    run = world.create_thread_and_run(assistant_id=assistant.id, thread={"messages": [USER]})
+    world.advance(30)
+
+    assert world.retrieve_run(run.thread_id, run.id).status == "failed"

@@ -16,7 +16,7 @@ from runlife_adapters.backend import RejectedError, UnavailableError
 from runlife_adapters.drive import Completed, attach_async, drive, drive_async
 from runlife_adapters.http import Service, async_client, sync_client
 from runlife_adapters.http.service import Request, Response
-from runlife_adapters.memory import After, Schedule, World
+from runlife_adapters.memory import After, Schedule, ServicePolicy, World
 from runlife_adapters.openai import AsyncOpenAIBackend, OpenAIBackend
 
 RUN_OBJECT = {"id": "run_1", "object": "thread.run", "status": "queued"}
@@ -311,7 +311,8 @@ def scene(world: World) -> tuple[str, str]:
 def test_a_run_is_driven_through_the_sdk(world: World) -> None:
     """From the creation to the reply, over the official client, as the service asks to be polled."""
     thread_id, assistant_id = scene(world)
-    service = Service(world, poll_after_ms=250)
+    world.service_policy = ServicePolicy(poll_after_ms=250)
+    service = Service(world)
     client = openai.OpenAI(api_key="key", base_url="http://fake.test/v1", http_client=sync_client(service))
     outcome = drive(
         OpenAIBackend(client),

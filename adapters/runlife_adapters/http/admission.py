@@ -1,0 +1,56 @@
+"""Who is let in: the key, and the header that the Assistants API demands.
+
+Nothing here, nor anything that is told of a call afterwards, keeps what the caller showed: a refusal
+names the last characters of a wrong key, as the service's does, and only the caller gets to read it.
+"""
+
+from __future__ import annotations
+
+from hmac import compare_digest
+from typing import TYPE_CHECKING
+
+from runlife_adapters.http.refusals import AZURE_WRONG_KEY, NO_BETA, NO_KEY, OLD_BETA, WRONG_KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from runlife_adapters.http.operations import Operation
+    from runlife_adapters.http.routing import Dialect
+
+__all__ = ["check_beta", "check_key"]
+
+_BETA = "assistants=v2"
+_OLD_BETA = "assistants=v1"
+_SHOWN = 4
+
+
+def check_key(dialect: Dialect, headers: Mapping[str, str], api_key: str | None) -> None:
+    """Raise ApiError (401) unless the key is the one that is demanded, if one is."""
+    if api_key is None:
+        return
+    scheme, _, bearer = headers.get("authorization", "").partition(" ")
+    key = bearer.strip() if scheme.lower() == "bearer" else ""
+    if dialect.azure:
+        key = headers.get("api-key", "") or key
+    right = compare_digest(key.encode("utf-8", "replace"), api_key.encode("utf-8", "replace"))
+    if right and key:
+        return
+    if dialect.azure:
+        raise AZURE_WRONG_KEY.error()
+    raise WRONG_KEY.error(key=_masked(key)) if key else NO_KEY.error()
+
+
+def check_beta(dialect: Dialect, operation: Operation, headers: Mapping[str, str]) -> None:
+    """Raise ApiError (400) unless the header ``OpenAI-Beta`` is there, where it is demanded."""
+    if dialect.azure or not operation.beta:
+        return
+    said = headers.get("openai-beta", "")
+    if said == _BETA:
+        return
+    betas = {beta.strip() for beta in said.split(",")}
+    if _BETA not in betas:
+        raise (OLD_BETA if _OLD_BETA in betas else NO_BETA).error()
+
+
+def _masked(key: str) -> str:
+    return f"{'*' * max(len(key) - _SHOWN, _SHOWN)}{key[-_SHOWN:] if len(key) > 2 * _SHOWN else ''}"

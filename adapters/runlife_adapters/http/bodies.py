@@ -1,0 +1,151 @@
+"""What a request says: its query and its body, read, bounded, checked, and turned into arguments.
+
+A body is bounded before it is read (its size), while it is read (its numbers), and before it is walked
+(its depth): what follows may recurse and convert without looking back.
+"""
+
+from __future__ import annotations
+
+import json
+from math import isfinite
+from typing import TYPE_CHECKING, Any, NoReturn, cast
+from urllib.parse import parse_qsl
+
+from runlife_adapters.http import multipart
+from runlife_adapters.http.refusals import NOT_AN_OBJECT, NOT_JSON, OUT_OF_RANGE, TOO_DEEP, TOO_LARGE
+from runlife_adapters.http.schema import Integer, validate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from runlife_adapters.http.operations import Operation
+    from runlife_adapters.memory import ApiError
+    from runlife_adapters.memory.ids import Kind
+
+__all__ = ["DEEPEST_BODY", "LARGEST_BODY", "LARGEST_FORM", "largest", "read_body", "read_query"]
+
+LARGEST_BODY = 8 * 1024 * 1024
+"""Bytes of a JSON body that are accepted."""
+
+LARGEST_FORM = 64 * 1024 * 1024
+"""Bytes of a form that are accepted: it carries a file."""
+
+DEEPEST_BODY = 100
+"""Levels of objects and arrays in a request body that are accepted: what walks them is recursive."""
+
+
+def largest(headers: Mapping[str, str]) -> int:
+    """Return how many bytes of a body are accepted, by what the headers say it is."""
+    return LARGEST_FORM if headers.get("content-type", "").startswith("multipart/") else LARGEST_BODY
+
+
+def read_query(operation: Operation, query: str) -> dict[str, Any]:
+    """Return the options in a query. What the operation does not know is ignored (inferred).
+
+    :raises ApiError: when an option is not as it should be.
+    """
+    options: dict[str, Any] = {}
+    if not query:
+        return options
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        plain = name.removesuffix("[]")
+        schema = operation.query.get(plain)
+        if schema is None:
+            continue
+        if list in schema.takes:
+            options.setdefault(plain, []).append(value)
+        else:
+            options[plain] = _number(value) if isinstance(schema, Integer) else value
+    for name, value in options.items():
+        validate(operation.query[name], value, name)
+    return options
+
+
+def read_body(
+    operation: Operation, body: bytes, headers: Mapping[str, str], known: Callable[[Kind, str], bool]
+) -> dict[str, Any]:
+    """Return the fields of a body.
+
+    :param known: says whether an id that does not look like one names something all the same.
+    :raises ApiError: when it is too large, cannot be read, or is not what the operation takes.
+    """
+    if operation.body is None:
+        return {}
+    if len(body) > (limit := LARGEST_FORM if operation.form else LARGEST_BODY):
+        raise TOO_LARGE.error(largest=limit)
+    fields = multipart.parse(headers.get("content-type", ""), body) if operation.form else _json(body)
+    if operation.identifiers:
+        operation.body.check(_with_ids_in_shape(operation.identifiers, fields, known))
+    else:
+        operation.body.check(fields)
+    return fields
+
+
+def _with_ids_in_shape(
+    identifiers: Mapping[str, Kind], fields: dict[str, Any], known: Callable[[Kind, str], bool]
+) -> dict[str, Any]:
+    """Return fields for checking: an odd id of something that exists is as good as any."""
+    odd: dict[str, Any] = {
+        name: f"{kind}_"
+        for name, kind in identifiers.items()
+        if isinstance(value := fields.get(name), str) and not value.startswith(kind) and known(kind, value)
+    }
+    return {**fields, **odd} if odd else fields
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    try:
+        data: object = _DECODER.decode((body or b"{}").decode())
+    except ValueError:
+        raise NOT_JSON.error() from None
+    except RecursionError:
+        raise TOO_DEEP.error(limit=DEEPEST_BODY) from None
+    _check_depth(data)
+    if not isinstance(data, dict):
+        raise NOT_AN_OBJECT.error()
+    return cast("dict[str, Any]", data)
+
+
+def _check_depth(data: object) -> None:
+    """Refuse what is nested too deeply; level by level, so as not to run out of stack itself."""
+    level: list[object] = [data]
+    for _ in range(DEEPEST_BODY):
+        level = [item for outer in level for item in _items(outer) if isinstance(item, dict | list)]
+        if not level:
+            return
+    raise TOO_DEEP.error(limit=DEEPEST_BODY)
+
+
+def _items(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return cast("dict[str, object]", value).values()
+    return cast("list[object]", value) if isinstance(value, list) else ()
+
+
+def _number(value: str) -> int | str:
+    return _integer(value) if value.removeprefix("-").isdecimal() else value
+
+
+def _integer(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:  # more digits than Python converts
+        raise _out_of_range(text) from None
+
+
+def _decimal(text: str) -> float:
+    value = float(text)
+    if not isfinite(value):  # it could be written neither as JSON nor as it was sent
+        raise _out_of_range(text)
+    return value
+
+
+def _out_of_range(text: str) -> ApiError:
+    return OUT_OF_RANGE.error(start=text[:20])
+
+
+def _no_constant(word: str) -> NoReturn:
+    raise ValueError(word)
+
+
+_DECODER = json.JSONDecoder(parse_int=_integer, parse_float=_decimal, parse_constant=_no_constant)

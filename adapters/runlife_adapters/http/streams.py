@@ -1,0 +1,134 @@
+r"""The event stream of a run, as the bytes that go over the wire.
+
+A frame is ``event: NAME``, a line ``data: `` with JSON, and an empty line; the last one is
+``event: done`` with ``[DONE]`` (all recorded). Characters beyond ASCII are written as escapes, as in
+all answers: whatever splits lines at U+2028, or meets half a surrogate pair, comes to no harm.
+
+What befalls a stream on the network is counted here, in events, since only here events are told
+apart: it gives as many as still come through and then raises
+:class:`~runlife_adapters.http.messages.BrokenStreamError`, for the sender to cut the line or to fall silent.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from runlife_adapters.http.answers import write
+from runlife_adapters.http.messages import BrokenStreamError
+from runlife_adapters.http.refusals import SERVER_ERROR
+from runlife_adapters.memory import ApiError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from runlife_adapters.memory.events import RunEvents
+    from runlife_adapters.memory.net import Net
+    from runlife_adapters.memory.service_policy import ServicePolicy
+
+__all__ = ["BREAKS", "DONE", "RunStream", "frame"]
+
+DONE = b"event: done\ndata: [DONE]\n\n"
+"""With which every stream ends."""
+
+BREAKS = ("cut_stream", "stall_stream")
+"""What befalls streams only."""
+
+_LOG = logging.getLogger(__name__)
+
+_INCOMPLETE = "thread.run.incomplete"
+
+
+def frame(name: str, data: bytes) -> bytes:
+    """Return an event as it goes over the wire."""
+    return b"event: %b\ndata: %b\n\n" % (name.encode(), data)
+
+
+class RunStream:
+    """A :class:`~runlife_adapters.http.messages.Stream` of the events of a run.
+
+    :param events: what the World gives.
+    :param tell: is told of every event that goes out, before it does.
+    :param net: what befalls the stream, if anything.
+    """
+
+    def __init__(
+        self,
+        events: RunEvents,
+        policy: ServicePolicy,
+        tell: Callable[[str, Any], None],
+        net: Net | None = None,
+    ) -> None:
+        self._events = events
+        self._policy = policy
+        self._tell = tell
+        self._broken = net if net is not None and net.kind in BREAKS else None
+        self._left = self._broken.events if self._broken is not None else None
+        self._malformed = net is not None and net.kind == "malformed"
+        self._over = False
+
+    @property
+    def over(self) -> bool:
+        """Whether everything has been taken."""
+        return self._over
+
+    def take(self) -> bytes:
+        """Return the frames of what has happened and was not taken yet.
+
+        :raises BrokenStreamError: when as many events have gone out as come through.
+        """
+        if self._over:
+            return b""
+        frames: list[bytes] = []
+        for name, data in self._taken():
+            if self._left == 0:
+                break
+            if self._left is not None:
+                self._left -= 1
+            self._tell(name, data)
+            written = write(data)
+            frames.append(frame(name, written[: len(written) // 2] if self._malformed else written))
+        if self._left == 0:
+            # What went out before goes first: the next to ask is told that there is no more.
+            if not frames:
+                self._raise_broken()
+        elif self._events.over:
+            self._over = True
+            frames.append(DONE)
+        return b"".join(frames)
+
+    def due(self) -> float | None:
+        """Return when more may come by itself."""
+        return None if self._over else self._events.due()
+
+    def notify(self, callback: Callable[[], None]) -> None:
+        """Have a callback called when there is more to take."""
+        self._events.notify(callback)
+
+    def close(self) -> None:
+        """Stop. The run goes on."""
+        self._over = True
+        self._events.close()
+
+    def _taken(self) -> list[tuple[str, Any]]:
+        try:
+            events = self._events.take()
+        except Exception as error:  # noqa: BLE001  # whatever it is, the client is told, and the log
+            if not isinstance(error, ApiError):
+                _LOG.exception("the World failed while a stream went on")
+            self._events.close()
+            return [("error", self._error(error))]
+        return [(self._name(event.name), event.data) for event in events]
+
+    def _name(self, name: str) -> str:
+        return self._policy.incomplete_event if name == _INCOMPLETE else name
+
+    def _error(self, error: Exception) -> Any:
+        said = error if isinstance(error, ApiError) else ApiError(500, SERVER_ERROR, "server_error")
+        nested = said.to_json()
+        return nested if self._policy.error_event == "nested" else nested["error"]
+
+    def _raise_broken(self) -> None:
+        if self._broken is not None:
+            self._events.close()
+            raise BrokenStreamError(self._broken)
