@@ -1,4 +1,4 @@
-"""The command line: ``runlife demo | diagram``.
+"""The command line: ``runlife demo | diagram | serve``.
 
 The commands live in :mod:`runlife_adapters.cli.app`, which needs the extra ``cli``. This entry point
 needs nothing, so that a bare ``pip install runlife`` can still say what is missing.

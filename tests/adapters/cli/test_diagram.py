@@ -8,7 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from runlife import RUN
-from runlife_adapters.cli.app import TABLES, app
+from runlife_adapters.cli.app import app
+from runlife_adapters.cli.diagram import TABLES
 from runlife_diagrams import render
 
 
