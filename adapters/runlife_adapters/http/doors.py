@@ -45,6 +45,7 @@ from collections.abc import Callable, Iterable, Mapping
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 from urllib.parse import parse_qs, unquote, urlsplit
+from weakref import WeakSet
 
 from attrs import frozen
 
@@ -104,6 +105,7 @@ class Doors:
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        self._open = WeakSet[Transitions]()
 
     @property
     def _world(self) -> World:
@@ -149,7 +151,10 @@ class Doors:
     def _seed(self, request: Request, _ids: Mapping[str, str]) -> Response:
         said = _read(request, "objects")
         check_kind("objects", said["objects"], list)
-        return _answer({"objects": [made.to_json() for made in self._world.seed(said["objects"])]})
+        seeded = self._world.seed(said["objects"])
+        for stream in tuple(self._open):
+            stream.wake()  # nothing has happened, but something will: they wait for another moment now
+        return _answer({"objects": [made.to_json() for made in seeded]})
 
     def _show_rules(self, _request: Request, _ids: Mapping[str, str]) -> Response:
         return _answer(rulebook.dump(self._world.rules, self._service.faults))
@@ -190,7 +195,9 @@ class Doors:
 
     def _show_events(self, _request: Request, _ids: Mapping[str, str]) -> Response:
         headers = {"content-type": EVENT_STREAM, "cache-control": "no-store"}
-        return Response(200, headers, Transitions(self._world))
+        stream = Transitions(self._world)
+        self._open.add(stream)
+        return Response(200, headers, stream)
 
     def _show_verdict(self, request: Request, _ids: Mapping[str, str]) -> Response:
         asked = parse_qs(request.query, keep_blank_values=True).get("format", [])
@@ -275,6 +282,11 @@ class Transitions:
         """Have a callback called when something has happened."""
         self._notify = callback
 
+    def wake(self) -> None:
+        """Have the reader ask again when something will happen."""
+        if (notify := self._notify) is not None:
+            notify()
+
     def close(self) -> None:
         """Stop listening."""
         if not self._over:
@@ -285,8 +297,7 @@ class Transitions:
         with self._lock:
             self._dropped += len(self._queue) == self._queue.maxlen
             self._queue.append(happened)
-        if (notify := self._notify) is not None:
-            notify()
+        self.wake()
 
 
 def _told(happened: Happened) -> dict[str, Any]:

@@ -372,6 +372,19 @@ def test_a_transition_that_is_due_happens_although_nobody_calls(visitor: Visitor
     assert [data["event"] for _, data in frames(stream)] == ["start", "complete"]
 
 
+def test_a_seed_wakes_the_listeners(visitor: Visitor) -> None:
+    """They used to sleep through what the seeded runs did, until somebody called the API."""
+    stream: Any = visitor.answer("GET", "events").body
+    woken: list[int] = []
+    stream.notify(lambda: woken.append(1))
+    stream.take()
+    assert stream.due() is None
+    visitor.open("POST", "seed", {"objects": [RUN]})
+
+    assert woken == [1]
+    assert stream.due() == START + 1
+
+
 def test_a_listener_that_does_not_keep_up_loses_the_oldest_and_is_told() -> None:
     """It holds nobody up, and knows how much it missed."""
     world = World(VirtualClock(START))

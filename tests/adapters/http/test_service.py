@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runlife import VirtualClock
+from runlife import MisuseError, VirtualClock
 from runlife_adapters.http import Request, Service
 from runlife_adapters.http.bodies import LARGEST_FORM
 from runlife_adapters.http.faults import FaultPlan, FaultRule
@@ -551,7 +551,7 @@ def test_a_stream_is_told_as_one_call_and_its_events(make_bench: type[Bench]) ->
 
 
 def test_nothing_of_a_key_is_kept(make_bench: type[Bench]) -> None:
-    """Neither a right one nor a wrong one gets to those who watch, nor the last characters that a refusal names."""
+    """Neither a right nor a wrong one gets to those who watch, nor the characters that a refusal names."""
     watcher = Watcher()
     bench = make_bench.of(api_key="sk-right-abcd1234", observers=[watcher])
     for key in ("sk-right-abcd1234", "sk-wrong-wxyz9876"):
@@ -776,17 +776,19 @@ def test_a_file_arrives_as_it_was_sent(bench: Bench) -> None:
 
 
 def test_a_model_that_calls_its_own_service_is_told_so() -> None:
-    """It used to be a candidate for a deadlock: the World's refusal comes through."""
+    """It would wait for itself for ever: the World's refusal comes through."""
     service: Any = None
 
     class Model:
         def turn(self, context: Any) -> Any:
             return service.handle(Request("GET", "/v1/assistants", headers=BETA))
 
-    world = World(VirtualClock(), model=Model())
+    clock = VirtualClock()
+    world = World(clock, model=Model())
     service = Service(world)
     assistant = world.create_assistant(model="m")
     run = world.create_thread_and_run(assistant_id=assistant.id, thread={"messages": [USER]})
-    world.advance(30)
+    clock.advance(30)
 
-    assert world.retrieve_run(run.thread_id, run.id).status == "failed"
+    with pytest.raises(MisuseError, match="a model must not call the World that asks it"):
+        service.handle(Request("GET", f"/v1/threads/{run.thread_id}/runs/{run.id}", headers=BETA))

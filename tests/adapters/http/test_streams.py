@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,8 +16,6 @@ from runlife_adapters.memory import After, ApiError, Net, Schedule, ServicePolic
 from runlife_adapters.memory.events import StreamEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from runlife_adapters.http import Response
     from runlife_adapters.http.messages import Stream
 
@@ -155,10 +154,10 @@ def test_a_stream_breaks_off_after_so_many_events(kind: Any, events: int) -> Non
     script = [StreamEvent("a", {}), StreamEvent("b", {}), StreamEvent("c", {})]
     body, world_side, told = stream(script[:1], script[1:], net=net)
 
-    sent = b""
+    taken: list[bytes] = []
     with pytest.raises(BrokenStreamError) as broken:
-        for _ in range(9):
-            sent += body.take()
+        taken.extend(body.take() for _ in range(9))
+    sent = b"".join(taken)
     assert [name for name, _ in frames(sent)] == told == ["a", "b"][:events]
     assert broken.value.net is net
     assert world_side.closed
