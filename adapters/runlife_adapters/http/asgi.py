@@ -7,9 +7,9 @@ and when the client leaves: a thousand streams do not wake one another. A client
 up its own stream and nothing else, since nothing is taken before what was taken is sent.
 
 What befalls an answer on the network is done here for real: a delay waits in real time, also where the
-World's clock is virtual; a reset aborts the connection. ASGI has no word for that. Under uvicorn the
-transport is in reach and is aborted, so that the client meets a reset; under another server it meets a
-response that ends before its body does.
+World's clock is virtual; a reset breaks the connection. ASGI has no word for that. Under uvicorn the
+transport is in reach, so that the client meets a reset, or a stream that has no end; under another
+server it meets a response that ends before its body does.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from runlife_adapters.http.bodies import largest
 from runlife_adapters.http.messages import BrokenStreamError, Request, Response, Stream
 from runlife_adapters.http.refusals import refusal
 from runlife_adapters.http.service import Service
+from runlife_adapters.http.streams import BREAKS
 
 if TYPE_CHECKING:
     from runlife import Clock
@@ -61,7 +62,6 @@ class App:
     def __init__(self, service: Service) -> None:
         self.service = service
         self._waiting: set[_Line] = set()
-        self._closed = False
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Serve one connection's scope, as ASGI has it."""
@@ -73,10 +73,9 @@ class App:
             await send({"type": "websocket.close"})
 
     def close(self) -> None:
-        """End every stream and every wait, from any thread, so that a server can go down without a grace."""
-        self._closed = True
+        """End every stream and every wait there is, from any thread, so that a server can go down at once."""
         for line in tuple(self._waiting):
-            line.wake()
+            line.end()
 
     async def _serve(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
@@ -101,7 +100,8 @@ class App:
         line = _Line(receive, send)
         self._waiting.add(line)
         try:
-            if answer.net is not None and not await self._befall(line, answer.net):
+            net = answer.net
+            if net is not None and net.kind not in BREAKS and not await _befall(line, net):
                 return
             if isinstance(answer.body, bytes):
                 await _send_whole(send, answer, answer.body)
@@ -113,35 +113,16 @@ class App:
                 answer.body.close()
             await line.close()
 
-    async def _befall(self, line: _Line, net: Net) -> bool:
-        """See to what befalls an answer; return whether it is sent all the same."""
-        match net.kind:
-            case "delay":
-                deadline = line.loop.time() + net.seconds
-                while (left := deadline - line.loop.time()) > 0 and not self._ended(line):
-                    await line.wait(left)
-                return not self._ended(line)
-            case "reset_before" | "reset_after" | "cut_stream":
-                await line.abort()
-                return False
-            case "lose_response" | "stall_stream":
-                while not self._ended(line):
-                    await line.wait(None)
-                await line.abort()
-                return False
-            case _:
-                return True
-
     async def _send_stream(self, line: _Line, answer: Response, stream: Stream) -> None:
         stream.notify(line.wake)
         await line.send(_start(answer))
         clock = self.service.world.clock
-        while not self._ended(line):
+        while not line.over:
             line.calm()
             try:
                 piece = stream.take()
             except BrokenStreamError as broken:
-                await self._befall(line, broken.net)
+                await _befall(line, broken.net)
                 return
             if piece:
                 await line.send({"type": "http.response.body", "body": piece, "more_body": True})
@@ -150,9 +131,6 @@ class App:
             else:
                 await line.wait(_until(stream.due(), clock))
         await line.send({"type": "http.response.body", "body": b""})
-
-    def _ended(self, line: _Line) -> bool:
-        return self._closed or line.left
 
 
 class _Line:
@@ -164,6 +142,8 @@ class _Line:
         """Whether the client has gone."""
         self._send = send
         self._started = False
+        self._ended = False
+        self._waking = False
         self._happened = asyncio.Event()
         self._watch = self.loop.create_task(self._watch_client(receive))
 
@@ -177,8 +157,25 @@ class _Line:
 
     def wake(self) -> None:
         """End the wait, or the next; from any thread."""
+        if self._waking:  # the loop has yet to come to it: one call for all that happens until then
+            return
+        self._waking = True
         with suppress(RuntimeError):  # the loop has been closed: nobody waits any more
-            self.loop.call_soon_threadsafe(self._happened.set)
+            self.loop.call_soon_threadsafe(self._awake)
+
+    def _awake(self) -> None:
+        self._waking = False
+        self._happened.set()
+
+    def end(self) -> None:
+        """End this wait and all others; from any thread."""
+        self._ended = True
+        self.wake()
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing is to be sent any more."""
+        return self.left or self._ended
 
     def calm(self) -> None:
         """Let only what happens from now on end the next wait."""
@@ -196,19 +193,22 @@ class _Line:
                 timer.cancel()
         self._happened.clear()
 
-    async def abort(self) -> None:
-        """Break the connection."""
+    async def break_off(self, *, reset: bool = False) -> None:
+        """End the connection as it is: with a reset, or as soon as what was sent has gone out."""
         transport = getattr(getattr(self._send, "__self__", None), "transport", None)
         if transport is None:
             if not self._started:  # an answer whose only byte never comes
                 await self.send({"type": "http.response.start", "status": 200, "headers": _ONE_BYTE})
             return
-        found = transport.get_extra_info("socket")
-        if found is not None:
-            # Without lingering, closing sends a reset and not an orderly end.
-            with suppress(OSError):
-                found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        transport.abort()
+        if not reset:
+            transport.close()
+        else:
+            found = transport.get_extra_info("socket")
+            if found is not None:
+                # Without lingering, closing sends a reset and not an orderly end.
+                with suppress(OSError):
+                    found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            transport.abort()
         while not self.left:  # before the server knows, it would take a return for a failure to answer
             await self.wait(None)
 
@@ -226,6 +226,29 @@ class _Line:
 
 
 _ONE_BYTE = [(b"content-length", b"1")]
+
+
+async def _befall(line: _Line, net: Net) -> bool:
+    """See to what befalls an answer; return whether it is sent all the same."""
+    match net.kind:
+        case "delay":
+            deadline = line.loop.time() + net.seconds
+            while (left := deadline - line.loop.time()) > 0 and not line.over:
+                await line.wait(left)
+            return not line.over
+        case "reset_before" | "reset_after":
+            await line.break_off(reset=True)
+            return False
+        case "cut_stream":
+            await line.break_off()
+            return False
+        case "lose_response" | "stall_stream":
+            while not line.over:
+                await line.wait(None)
+            await line.break_off()
+            return False
+        case _:
+            return True
 
 
 async def _live(receive: Receive, send: Send) -> None:

@@ -63,7 +63,8 @@ def serve(app: Callable[..., Any], host: str = "127.0.0.1", port: int = 0) -> Ge
         yield Served(f"http://{shown}:{listener.getsockname()[1]}/v1")
     finally:
         server.should_exit = True
-        if isinstance(app, App):
-            app.close()
-        thread.join()
+        while thread.is_alive():
+            if isinstance(app, App):
+                app.close()  # again and again: until the server takes notice, streams may begin
+            thread.join(0.05)
         listener.close()
