@@ -7,7 +7,8 @@ from typing import Any
 
 from attrs import frozen
 
-from runlife_adapters.memory import ApiError
+from runlife_adapters.memory import ApiError, Page
+from runlife_adapters.memory.resources import Resource, to_wire
 
 __all__ = ["BINARY", "EVENT_STREAM", "JSON", "OK", "Answer", "render", "write"]
 
@@ -17,7 +18,7 @@ EVENT_STREAM = "text/event-stream; charset=utf-8"
 
 OK = 200
 
-_ENCODER = json.JSONEncoder(separators=(",", ":"))
+_ENCODER = json.JSONEncoder(separators=(",", ":"), default=to_wire)
 
 
 def write(data: Any) -> bytes:
@@ -37,12 +38,13 @@ class Answer:
     content_type: str
     body: bytes
     data: Any = None
-    """The body as JSON; None when it is none."""
+    """The body as it was before it was written, to be looked at only; None when it is no JSON."""
 
 
 def render(answer: Any) -> Answer:
     """Return what goes out for what the World gave: an object, the bytes of a file, or a refusal."""
     if isinstance(answer, bytes):
         return Answer(OK, BINARY, answer)
-    data = answer.to_json()
+    # Most answers are written and forgotten: nothing has to be copied for that.
+    data = answer.wire() if isinstance(answer, Resource | Page) else answer.to_json()
     return Answer(answer.status if isinstance(answer, ApiError) else OK, JSON, write(data), data)

@@ -11,8 +11,10 @@ from string import ascii_letters, digits
 
 __all__ = ["Ids", "Kind"]
 
-_ALPHABET = ascii_letters + digits
+_ALPHABET = (ascii_letters + digits).encode()
 _LENGTH = 24
+_LETTERS = bytes(_ALPHABET[byte % len(_ALPHABET)] for byte in range(256))
+"""A letter or digit for each byte."""
 
 
 class Kind(StrEnum):
@@ -56,6 +58,6 @@ class Ids:
     def new(self, kind: Kind) -> str:
         """Return the next id of a kind."""
         while True:
-            letters = "".join(self._sequences[kind].choices(_ALPHABET, k=_LENGTH))
+            letters = self._sequences[kind].randbytes(_LENGTH).translate(_LETTERS).decode()
             if (id := f"{kind}{kind.mark}{letters}") not in self._taken:
                 return id

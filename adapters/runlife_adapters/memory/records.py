@@ -9,7 +9,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from attrs import Factory, asdict, define, field, frozen
+from attrs import Factory, define, field, frozen
 
 from runlife import Message, Run, RunStatus, RunStep, ToolCall, ToolOutput, Usage
 from runlife_adapters.memory.builtin import BuiltinStep
@@ -22,6 +22,7 @@ from runlife_adapters.memory.resources import (
     RunObject,
     RunStepObject,
     ThreadObject,
+    field_values,
     shown_resources,
     to_wire,
     whole,
@@ -29,6 +30,10 @@ from runlife_adapters.memory.resources import (
 from runlife_adapters.memory.schedule import After, Schedule
 
 __all__ = ["Beat", "MessageRecord", "Move", "RunRecord", "RunSettings", "StepRecord", "ThreadRecord"]
+
+
+_USUAL = After()
+"""What a schedule says where it says nothing."""
 
 
 @define(eq=False)
@@ -204,7 +209,7 @@ class RunRecord:
     visits: Counter[RunStatus] = field(factory=Counter[RunStatus])
     turn: Turn | None = None
     """What the model does in the current round."""
-    after: After = field(factory=After)
+    after: After = _USUAL
     """What the schedule says about the current visit."""
     move: Move | None = None
     deferred: bool = False
@@ -232,7 +237,7 @@ class RunRecord:
     def upcoming(self, status: RunStatus) -> After:
         """Return what the schedule says about the next visit of a status."""
         entries, visit = self.schedule.entries(status), self.visits[status]
-        return entries[visit] if visit < len(entries) else After()
+        return entries[visit] if visit < len(entries) else _USUAL
 
     def context(self) -> Context:
         """Return what the model sees now."""
@@ -271,7 +276,7 @@ class RunRecord:
             max_prompt_tokens=run.max_prompt_tokens,
             incomplete_details=run.incomplete_details,
             usage=run.usage,
-            **asdict(self.settings, recurse=False),
+            **field_values(self.settings),
         )
 
     def told_run(self) -> Json:

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from functools import singledispatch
+from functools import cache, singledispatch
 from math import floor
+from operator import attrgetter
 from typing import Any, ClassVar, Generic, TypeVar, overload
 
-from attrs import fields, frozen
+from attrs import AttrsInstance, fields, frozen
 
 from runlife import IncompleteDetails, LastError, RequiredAction, RunStatus, RunStepStatus, ToolCall, Usage
 
@@ -29,6 +30,7 @@ __all__ = [
     "RunObject",
     "RunStepObject",
     "ThreadObject",
+    "field_values",
     "shown_resources",
     "to_wire",
     "whole",
@@ -54,41 +56,49 @@ def shown_resources() -> Json:
     return {"code_interpreter": {"file_ids": []}}
 
 
-@singledispatch
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+
+
 def to_wire(value: Any) -> Any:
     """Return the JSON of a value, sharing nothing mutable with it."""
+    # Most of what is asked for is plain; to look that up among the types below costs ten times as much.
+    return value if type(value) in _PLAIN else _to_wire(value)
+
+
+@singledispatch
+def _to_wire(value: Any) -> Any:
     return value
 
 
-@to_wire.register
+@_to_wire.register
 def _(value: StrEnum) -> str:
     return value.value
 
 
-@to_wire.register(Mapping)
+@_to_wire.register(Mapping)
 def _(value: Mapping[str, Any]) -> Json:
     return {name: to_wire(item) for name, item in value.items()}
 
 
-@to_wire.register(list)
-@to_wire.register(tuple)
+@_to_wire.register(list)
+@_to_wire.register(tuple)
 def _(value: list[Any] | tuple[Any, ...]) -> list[Any]:
     return [to_wire(item) for item in value]
 
 
-@to_wire.register(LastError)
-@to_wire.register(IncompleteDetails)
+@_to_wire.register(LastError)
+@_to_wire.register(IncompleteDetails)
 def _(value: LastError | IncompleteDetails) -> Json:
     return value.to_json()
 
 
-@to_wire.register
+@_to_wire.register
 def _(value: ToolCall) -> Json:
     function = {"name": value.name, "arguments": value.arguments}
     return {"id": value.id, "type": "function", "function": function}
 
 
-@to_wire.register
+@_to_wire.register
 def _(value: RequiredAction) -> Json:
     return {
         "type": "submit_tool_outputs",
@@ -96,7 +106,7 @@ def _(value: RequiredAction) -> Json:
     }
 
 
-@to_wire.register
+@_to_wire.register
 def _(value: Usage) -> Json:
     return {
         "prompt_tokens": value.prompt_tokens,
@@ -105,6 +115,18 @@ def _(value: Usage) -> Json:
         "prompt_token_details": {"cached_tokens": 0},
         "completion_tokens_details": {"reasoning_tokens": 0},
     }
+
+
+@cache
+def _reader(kind: type[AttrsInstance]) -> tuple[tuple[str, ...], attrgetter[tuple[Any, ...]]]:
+    names = tuple(attribute.name for attribute in fields(kind))
+    return names, attrgetter(*names)
+
+
+def field_values(instance: AttrsInstance) -> Json:
+    """Return the fields of an instance by name: a shallow ``attrs.asdict``, at a fifth of its price."""
+    names, read = _reader(type(instance))
+    return dict(zip(names, read(instance), strict=True))
 
 
 @frozen(kw_only=True)
@@ -116,13 +138,17 @@ class Resource:
 
     id: str
 
-    def to_json(self) -> Json:
-        """Return the object as it stands on the wire."""
-        values = {a.name: to_wire(getattr(self, a.name)) for a in fields(type(self))}
+    def wire(self) -> Json:
+        """Return the fields with the names and in the order of the wire; what is in them is still ours."""
+        values = field_values(self)
         return {"id": values.pop("id"), "object": self.object, **values}
 
+    def to_json(self) -> Json:
+        """Return the object as it stands on the wire."""
+        return {name: to_wire(value) for name, value in self.wire().items()}
 
-@to_wire.register
+
+@_to_wire.register
 def _(value: Resource) -> Json:
     return value.to_json()
 
@@ -174,9 +200,9 @@ class MessageObject(Resource):
     """None in the answer to a modification, which carried ``file_ids`` in its place (recorded)."""
     metadata: Mapping[str, str]
 
-    def to_json(self) -> Json:
-        """Return the object as it stands on the wire."""
-        said = super().to_json()
+    def wire(self) -> Json:
+        """Return the fields with the names and in the order of the wire."""
+        said = super().wire()
         if self.attachments is not None:
             return said
         return {
@@ -264,13 +290,17 @@ class Page(Generic[ResourceT]):
     data: tuple[ResourceT, ...]
     has_more: bool
 
-    def to_json(self) -> Json:
-        """Return the envelope in which the service sends a list."""
+    def wire(self) -> Json:
+        """Return the envelope in which the service sends a list; what is in its items is still ours."""
         ids = [item.id for item in self.data]
         return {
             "object": "list",
-            "data": [item.to_json() for item in self.data],
+            "data": [item.wire() for item in self.data],
             "first_id": ids[0] if ids else None,
             "last_id": ids[-1] if ids else None,
             "has_more": self.has_more,
         }
+
+    def to_json(self) -> Json:
+        """Return the list as it stands on the wire."""
+        return {name: to_wire(value) for name, value in self.wire().items()}
