@@ -1,11 +1,14 @@
 """Measure the fake under load, as ratios to a bare ASGI app on the same server.
 
-    python tests/bench/load.py [--seconds N] [--json FILE]
+    python tests/bench/load.py [--seconds N] [--soak MINUTES] [--json FILE]
 
 Needs ``wrk`` on the path. Each server is a process of its own; ``wrk`` drives one, then the other, in
 turns, and the best of three turns counts. The bare app reads the request and answers a constant of the
 same size (for streams: the same events, one message each); what is left is what a server in Python
 costs anyway. Streams are those of runs which move at once, each read to its ``[DONE]``.
+
+The soak lets clients create, stream and leave runs for as long as it is told, on a server that keeps a
+thousand threads, and reads the memory of its process meanwhile.
 """
 
 from __future__ import annotations
@@ -19,13 +22,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tracemalloc
 import urllib.request
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -241,6 +245,33 @@ def compare(task: Task, url: str, seconds: int) -> tuple[float, float]:
         return ours, theirs
 
 
+def soak(minutes: int) -> Iterator[float]:
+    """Yield the resident memory of a busy server, in MB, at the end of each minute."""
+    with served("fake", "immediate", "0") as (url, said, pid), tempfile.TemporaryDirectory() as folder:
+        (task,) = tasks(url, said, "immediate")
+        file = script(evolve(task, connections=16), Path(folder))
+        for _ in range(minutes):
+            rate(url, file, evolve(task, connections=16), 60, 0)
+            status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+            yield int(re.findall(r"VmRSS:\s+(\d+) kB", status)[0]) / 1000
+
+
+def live_run() -> float:
+    """Return the bytes that a run takes that is alive, with its thread, message and step."""
+    from runlife_adapters.memory import World
+
+    world = World(progression="manual")
+    assistant = world.create_assistant(model="gpt-4o")
+    thread: Any = {"messages": [{"role": "user", "content": "Hello there"}]}
+    runs = 5_000
+    tracemalloc.start()
+    for _ in range(runs):
+        world.step(world.create_thread_and_run(assistant_id=assistant.id, thread=thread).id)
+    size, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return size / runs
+
+
 def setting() -> str:
     """Say on what all this runs."""
     servers = ["uvicorn"]
@@ -257,10 +288,15 @@ def main() -> None:
     """Measure everything, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=int, default=3, help="of each of three turns")
+    parser.add_argument("--soak", type=int, metavar="MINUTES", help="only watch the memory of a busy server")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     if shutil.which("wrk") is None:
         parser.error("wrk is not installed (Debian: apt-get install wrk)")
+    if options.soak:
+        for minute, size in enumerate(soak(options.soak), 1):
+            print(f"after {minute:2} min  {size:6.1f} MB", flush=True)
+        return
     print("| | a second | of the bare app's |\n|---|---:|---:|")
     figures: dict[str, tuple[float, float]] = {}
     for progression, waiting in (("time", 0), ("manual", SUBMITS), ("immediate", 0)):
@@ -268,7 +304,8 @@ def main() -> None:
             for task in tasks(url, said, progression):
                 ours, theirs = figures[task.name] = compare(task, url, options.seconds)
                 print(f"| {task.name} | {ours:,.0f} | **{ours / theirs:.2f}** |", flush=True)
-    print(f"\n{setting()}")
+    print(f"\na live run, with its thread, message and step: {live_run():,.0f} B")
+    print(setting())
     if options.json:
         options.json.write_text(json.dumps(figures, indent=1), encoding="utf-8")
 

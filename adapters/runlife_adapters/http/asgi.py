@@ -242,7 +242,7 @@ async def _befall(line: _Line, net: Net) -> bool:
         case "cut_stream":
             await line.break_off()
             return False
-        case "lose_response" | "stall_stream":
+        case "lose_request" | "lose_response" | "stall_stream":
             while not line.over:
                 await line.wait(None)
             await line.break_off()

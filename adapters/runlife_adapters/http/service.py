@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import suppress
 from functools import partial
 from hashlib import sha256
 from threading import RLock
@@ -68,8 +69,8 @@ _UNAUTHORIZED = 401
 _NOTHING = sha256().hexdigest()
 
 
-class _ResetError(Exception):
-    """The connection breaks in place of any answer."""
+class _UnansweredError(Exception):
+    """The call does not come as far as the World, and there is no answer."""
 
 
 @define
@@ -132,7 +133,7 @@ class Service:
                 answer = self._perform(call)
             except ApiError as error:
                 answer = error
-            except _ResetError:
+            except _UnansweredError:
                 answer = None
             return self._respond(call, answer)
 
@@ -166,11 +167,15 @@ class Service:
         arguments.update(ids, **fields)
         wants_stream = arguments.pop("stream", None)
         method = operation.stream if wants_stream and operation.stream is not None else operation.call
-        answer = getattr(self.world, method)(**arguments)
+        perform = partial(getattr(self.world, method), **arguments)
+        answer = perform()
         if isinstance(answer, (RunObject, RunEvents)) and "run_id" not in ids:
             call.run_id = answer.id if isinstance(answer, RunObject) else answer.run_id
             call.thread_id = answer.thread_id
             self._strike(call, call.run_id)
+        if call.net is not None and call.net.kind == "duplicate":
+            with suppress(ApiError):  # nobody is there for the answer to what came second
+                _leave(perform())
         return answer
 
     def _strike(self, call: _Call, run_id: str | None) -> None:
@@ -184,8 +189,8 @@ class Service:
             return
         if net.kind == "refuse":
             raise refusal(net.status)
-        if net.kind == "reset_before":
-            raise _ResetError
+        if not net.takes_effect:
+            raise _UnansweredError
 
     # How it is answered
 
@@ -250,3 +255,9 @@ class Service:
                     observer.streamed(exchange, event, data)
                 except Exception:  # noqa: BLE001  # as above
                     _LOG.exception("an observer failed at an event of call %d", exchange.number)
+
+
+def _leave(answer: Any) -> None:
+    """Leave a stream that nobody reads."""
+    if isinstance(answer, RunEvents):
+        answer.close()

@@ -13,12 +13,14 @@ network is raised as the library's own error, the one that a real network would 
 ``reset_before``    ``ConnectError``
 ``reset_after``     ``ReadError``
 ``cut_stream``      ``RemoteProtocolError``, once the events are read that came
-``lose_response``   ``ReadTimeout``, at once (in virtual time: after it)
+``lose_request``    ``ConnectTimeout``, at once (in virtual time: after it)
+``lose_response``   ``ReadTimeout``, in the same way
 ``stall_stream``    the same, once the events are read that came
 ``delay``           ``ReadTimeout``, if the client waits for less
 ==================  ===========================================================
 
-The async transport is for asyncio.
+The async transport is for asyncio. On an event loop whose time is the World's clock, it waits as the loop
+does, so that other tasks have their turns meanwhile.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ from importlib.metadata import PackageNotFoundError, requires
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
+from runlife_adapters.http.messages import BrokenStreamError
 from runlife_adapters.http.transport_base import Body, Transport, of_library
 
 if TYPE_CHECKING:
@@ -91,7 +94,9 @@ class SyncTransport(Transport):
         answer = self.ask(request)
         if answer.net is None and isinstance(answer.body, bytes):
             return self.respond(answer, content=answer.body)
-        trouble = self.trouble(request, answer)
+        trouble = self.trouble(request, answer, time.monotonic)
+        if fatal := self.fatal(answer):
+            trouble.fail(fatal)
         if answer.net is not None and answer.net.kind == "delay":
             seconds = trouble.patience.delay(answer.net.seconds)
             time.sleep(seconds)
@@ -113,7 +118,10 @@ class SyncBody(Body):
         self.stream.notify(happened.set)
         while True:
             happened.clear()
-            piece = self.take()
+            try:
+                piece = self.stream.take()
+            except BrokenStreamError as broken:
+                self.trouble.fail(broken.net)
             if piece:
                 yield piece
                 patience.renew()

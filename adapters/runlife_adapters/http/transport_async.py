@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from runlife_adapters.http.transport_base import Body, Transport, of_library
+from runlife_adapters.http.messages import BrokenStreamError
+from runlife_adapters.http.transport_base import SILENT, Body, Transport, Trouble, of_library
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from runlife_adapters.http.waiting import Patience
+    from runlife_adapters.memory.net import Net
 
 __all__ = ["AsyncTransport"]
 
@@ -23,7 +27,9 @@ class AsyncTransport(Transport):
         answer = self.ask(request)
         if answer.net is None and isinstance(answer.body, bytes):
             return self.respond(answer, content=answer.body)
-        trouble = self.trouble(request, answer)
+        trouble = self.trouble(request, answer, asyncio.get_running_loop().time)
+        if fatal := self.fatal(answer):
+            await _fail(trouble, fatal)
         if answer.net is not None and answer.net.kind == "delay":
             await asyncio.sleep(0)  # others have their turn before time moves on
             await asyncio.sleep(trouble.patience.delay(answer.net.seconds))
@@ -35,6 +41,23 @@ class AsyncTransport(Transport):
         return self.respond(
             answer, stream=of_library(AsyncBody, self.library.AsyncByteStream)(answer.body, trouble)
         )
+
+
+async def _fail(trouble: Trouble, net: Net) -> NoReturn:
+    """Raise what a client meets, after it has waited for it where the loop can wait at no cost."""
+    if net.kind in SILENT and trouble.patience.on_a_loop:
+        await _outlast(trouble.patience)
+    trouble.fail(net)
+
+
+async def _outlast(patience: Patience) -> None:
+    """Wait until patience ends; for ever if it never does."""
+    while not patience.over:
+        seconds = patience.seconds(None)
+        if seconds is None:
+            await asyncio.get_running_loop().create_future()
+        else:
+            await asyncio.sleep(seconds)
 
 
 class AsyncBody(Body):
@@ -50,7 +73,10 @@ class AsyncBody(Body):
         self.stream.notify(wake)
         while True:
             happened.clear()
-            piece = self.take()
+            try:
+                piece = self.stream.take()
+            except BrokenStreamError as broken:
+                await _fail(self.trouble, broken.net)
             if piece:
                 yield piece
                 patience.renew()

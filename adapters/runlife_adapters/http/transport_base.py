@@ -8,14 +8,16 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from runlife_adapters.http.messages import BrokenStreamError, Request, Response, Stream
+from runlife_adapters.http.messages import Request, Response, Stream
 from runlife_adapters.http.waiting import Patience
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from runlife_adapters.http.service import Service
     from runlife_adapters.memory.net import Net
 
-__all__ = ["Body", "Transport", "Trouble", "of_library"]
+__all__ = ["SILENT", "Body", "Transport", "Trouble", "of_library"]
 
 
 @cache
@@ -37,8 +39,11 @@ class Trouble:
         return self._library.ReadTimeout("timed out", request=self._request)
 
     def fail(self, net: Net) -> NoReturn:
-        """Raise what the client meets when the line is cut, or no more comes."""
+        """Raise what the client meets when the line is cut, or no more comes and its patience has ended."""
         match net.kind:
+            case "lose_request":
+                self.patience.move_to(float("inf"))
+                raise self._library.ConnectTimeout("timed out", request=self._request)
             case "reset_before":
                 raise self._library.ConnectError("connection reset by peer", request=self._request)
             case "reset_after":
@@ -51,7 +56,10 @@ class Trouble:
                 raise self.timeout()
 
 
-_FATAL = ("reset_before", "reset_after", "lose_response")
+_FATAL = frozenset({"reset_before", "reset_after", "lose_request", "lose_response"})
+
+SILENT = frozenset({"lose_request", "lose_response", "stall_stream"})
+"""What a client meets only once its patience has ended."""
 
 
 class Transport:
@@ -67,15 +75,22 @@ class Transport:
         headers = {name.lower(): value for name, value in request.headers.items()}
         return self.service.handle(Request(request.method, path, query, headers, request.content))
 
-    def trouble(self, request: Any, answer: Response) -> Trouble:
-        """Return what the client can meet while it waits, unless it meets it at once."""
-        patience = Patience(self.service.world, request.extensions.get("timeout", {}).get("read"))
-        trouble = Trouble(self.library, request, patience)
-        if answer.net is not None and answer.net.kind in _FATAL:
-            if not isinstance(answer.body, bytes):
-                answer.body.close()
-            trouble.fail(answer.net)
-        return trouble
+    def trouble(self, request: Any, answer: Response, time: Callable[[], float]) -> Trouble:
+        """Return what the client can meet while it waits.
+
+        :param time: the clock by which it would wait for real, in seconds.
+        """
+        waits_for = "connect" if answer.net is not None and answer.net.kind == "lose_request" else "read"
+        timeout = request.extensions.get("timeout", {}).get(waits_for)
+        return Trouble(self.library, request, Patience(self.service.world, timeout, time))
+
+    def fatal(self, answer: Response) -> Net | None:
+        """Return what befalls an answer so that none of it comes, if that is so; a stream is left then."""
+        if answer.net is None or answer.net.kind not in _FATAL:
+            return None
+        if not isinstance(answer.body, bytes):
+            answer.body.close()
+        return answer.net
 
     def respond(self, answer: Response, **content: Any) -> Any:
         """Return an answer as the library has it."""
@@ -89,10 +104,3 @@ class Body:
         self.stream = stream
         self.trouble = trouble
         self.patience = trouble.patience
-
-    def take(self) -> bytes:
-        """Return what there is by now, or raise what the client meets in its place."""
-        try:
-            return self.stream.take()
-        except BrokenStreamError as broken:
-            self.trouble.fail(broken.net)

@@ -1,21 +1,24 @@
 """How time passes for a client in this process: what its waiting costs, on each kind of clock.
 
-A client of the fake in its own process must not sleep through virtual time. So where it would wait,
-for a stream, or for an answer that is late or never comes, a VirtualClock moves on to the moment at
-which the waiting ends: by what it waits for, or by its own patience, the read timeout. On any other
-clock it waits for real. Where things happen only by hand (progression ``manual``, or nothing will
-happen by itself) it waits for real as well, until somebody acts.
+A client of the fake in its own process must not sleep through virtual time. So where it would wait, for a
+stream, or for an answer that is late or never comes, a VirtualClock moves on to the moment at which the
+waiting ends: by what it waits for, or by its own patience, the read timeout. On a clock that an event loop
+moves it waits as everything else on that loop does. On the system's clock it waits for real, but not for what
+never comes: that it is told at once. Where things happen only by hand (progression ``manual``, or nothing
+will happen by itself) it waits for real as well, until somebody acts.
 """
 
 from __future__ import annotations
 
-import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from runlife import TimeError, VirtualClock
+from runlife_adapters.clock import SystemClock
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from runlife_adapters.memory import World
 
 __all__ = ["Patience"]
@@ -28,18 +31,20 @@ class Patience:
     """For how long one client waits for the next bytes, and by which clock.
 
     :param world: whose time passes.
-    :param timeout: the client's read timeout, in seconds; None: it waits for ever.
+    :param timeout: the client's timeout, in seconds; None: it waits for ever.
+    :param time: the clock by which it waits where that is not moved by waiting, in seconds.
     """
 
-    def __init__(self, world: World, timeout: float | None) -> None:
+    def __init__(self, world: World, timeout: float | None, time: Callable[[], float]) -> None:
         self._world = world
+        self._time = time
         self._clock = world.clock if isinstance(world.clock, VirtualClock) else None
         self._timeout = float("inf") if timeout is None else timeout
         self.renew()
 
     def renew(self) -> None:
         """Begin to wait anew: something has come."""
-        self._real_end = time.monotonic() + self._timeout
+        self._real_end = self._time() + self._timeout
         self._virtual_end = self._world.clock.now() + self._timeout
 
     @property
@@ -48,9 +53,14 @@ class Patience:
         return self._clock is not None
 
     @property
+    def on_a_loop(self) -> bool:
+        """Whether the World's time is that of an event loop, where to wait costs nothing."""
+        return not isinstance(self._world.clock, VirtualClock | SystemClock)
+
+    @property
     def over(self) -> bool:
-        """Whether the client has waited, for real, as long as it does."""
-        return time.monotonic() >= self._real_end
+        """Whether the client has waited, by its own clock, as long as it does."""
+        return self._time() >= self._real_end
 
     def passes_by_itself(self, due: float | None) -> bool:
         """Say whether a stream that waits for a moment can be taken there by moving the clock."""
@@ -77,7 +87,7 @@ class Patience:
 
     def seconds(self, due: float | None) -> float | None:
         """Return how long to wait, for real, before looking again; None for as long as it takes."""
-        left = self._real_end - time.monotonic()
+        left = self._real_end - self._time()
         if due is not None and not self.virtual:
             left = min(left, due - self._world.clock.now())
         return None if left == float("inf") else max(left, _SHORTEST_WAIT)

@@ -19,7 +19,9 @@ NetKind = Literal[
     "refuse",
     "reset_before",
     "reset_after",
+    "lose_request",
     "lose_response",
+    "duplicate",
     "malformed",
     "cut_stream",
     "stall_stream",
@@ -31,7 +33,9 @@ NetKind = Literal[
 ``refuse``          no effect: answered with ``status`` and, if given, ``Retry-After``
 ``reset_before``    no effect: the connection breaks
 ``reset_after``     took effect, and the connection breaks in place of the answer
+``lose_request``    no effect: it never arrives, and the client waits until it gives up
 ``lose_response``   took effect, and no answer comes: the client waits until it gives up
+``duplicate``       arrived twice, once right after the other; the client gets the first answer
 ``malformed``       took effect, and the body of the answer is no JSON
 ``cut_stream``      took effect, and the connection breaks after ``events`` events
 ``stall_stream``    took effect, and after ``events`` events the stream falls silent for good
@@ -47,7 +51,7 @@ _TAKES: Mapping[str, frozenset[str]] = {
 }
 """The details that a kind takes; the others take none."""
 
-_BEFORE = frozenset({"refuse", "reset_before"})
+_BEFORE = frozenset({"refuse", "reset_before", "lose_request"})
 
 
 @frozen(kw_only=True, repr=False)

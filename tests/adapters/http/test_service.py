@@ -614,6 +614,40 @@ def test_what_befalls_an_answer_comes_after_the_effect(make_bench: type[Bench], 
     assert (watcher.calls[0].status, watcher.calls[0].net) == (200, net)
 
 
+def test_a_request_that_is_lost_has_no_effect(make_bench: type[Bench]) -> None:
+    """There is no answer either."""
+    bench, watcher = faulty(make_bench, Net("lose_request"))
+    answer = bench.ask("POST", "/v1/threads", {})
+
+    assert (answer.status, answer.body, answer.net) == (0, b"", Net("lose_request"))
+    assert not watcher.calls[0].took_effect
+    assert not watcher.calls[0].heard
+
+
+def test_a_request_that_arrives_twice_takes_effect_twice(make_bench: type[Bench]) -> None:
+    """If it can: the client gets the first answer, and who watches sees the one call that it made."""
+    happened: list[str] = []
+    bench, watcher = faulty(make_bench, Net("duplicate"), "create_thread_and_run")
+    bench.world.listen(lambda it: happened.append(it.run_id))
+    assistant = bench.world.create_assistant(model="m")
+    body = {"assistant_id": assistant.id, "thread": {"messages": [USER]}}
+    _, run = bench.send("POST", "/threads/runs", body)
+
+    assert [run["id"], *happened[1:]] == happened
+    assert len(set(happened)) == 2
+    assert len(watcher.calls) == 1
+
+
+def test_what_cannot_happen_twice_happens_once(make_bench: type[Bench]) -> None:
+    """The second cancel is refused, and nobody hears of it."""
+    bench, watcher = faulty(make_bench, Net("duplicate"), "cancel_run")
+    run = bench.run()
+    status, answer = bench.send("POST", f"/threads/{run.thread_id}/runs/{run.id}/cancel", {})
+
+    assert (status, answer["status"]) == (200, "cancelling")
+    assert len(watcher.calls) == 1
+
+
 def test_a_malformed_answer_is_no_json(make_bench: type[Bench]) -> None:
     """Whatever the operation answers."""
     bench, _ = faulty(make_bench, Net("malformed"))

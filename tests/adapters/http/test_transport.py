@@ -187,6 +187,7 @@ def test_other_tasks_have_their_turn_before_time_moves(library: Any) -> None:
     [
         ("reset_before", "ConnectError", 1_000.0),
         ("reset_after", "ReadError", 1_000.0),
+        ("lose_request", "ConnectTimeout", 1_030.0),
         ("lose_response", "ReadTimeout", 1_030.0),
         ("delay", "ReadTimeout", 1_030.0),
     ],
@@ -201,7 +202,7 @@ def test_a_call_meets_what_a_network_would_do(
         read(library, desk, timeout=30)
     assert str(caught.value.request.url) == RUNS
     assert desk.world.now() == moment
-    assert len(desk.world._store.runs) == (0 if kind == "reset_before" else 1)
+    assert len(desk.world._store.runs) == Net(kind).takes_effect
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def test_a_schedule_shares_nothing_with_its_maker() -> None:
 def test_a_run_that_was_not_created_has_no_schedule(kind: NetKind) -> None:
     """Of the first call, only such things are possible as let it take effect."""
     net = Net(kind)
-    assert net.takes_effect is (kind not in ("refuse", "reset_before"))
+    assert net.takes_effect is (kind not in ("refuse", "reset_before", "lose_request"))
     if net.takes_effect:
         Schedule(net={1: net})
     else:
