@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runlife import MisuseError, VirtualClock
+from runlife_adapters.cli.extras import needing
 from runlife_adapters.clock import SystemClock
 from runlife_adapters.policies import OPTIONS, policies
 
@@ -114,7 +115,7 @@ class AccessLog:
     "--keep",
     type=click.IntRange(min=1),
     metavar="N",
-    help="How many threads that are over are kept.  [default: all]",
+    help="How many threads that are over are kept, and of files that nothing names.  [default: all]",
 )
 @click.option(
     "--seed",
@@ -147,11 +148,8 @@ def serve(  # noqa: PLR0917  # click passes every one by its name
     if not doors and (progression == "manual" or (progression == "time" and clock == "virtual")):
         msg = f"--progression {progression} with --clock {clock} needs the doors: nothing else can move a run"
         raise click.UsageError(msg)
-    try:
+    with needing("serving", "server"):
         from runlife_adapters.cli.listening import Listening  # noqa: PLC0415  # the extra may be missing
-    except ModuleNotFoundError as error:
-        msg = f"serving needs {error.name}; pip install 'runlife[server]'"
-        raise click.ClickException(msg) from error
 
     service = _service(
         rules,

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 from urllib.parse import parse_qsl
 
 from runlife_adapters.http import multipart
+from runlife_adapters.http.depth import is_deeper
 from runlife_adapters.http.refusals import NOT_AN_OBJECT, NOT_JSON, OUT_OF_RANGE, TOO_DEEP, TOO_LARGE
 from runlife_adapters.http.schema import Integer, validate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from runlife_adapters.http.operations import Operation
     from runlife_adapters.memory import ApiError
@@ -100,26 +101,11 @@ def _json(body: bytes) -> dict[str, Any]:
         raise NOT_JSON.error() from None
     except RecursionError:
         raise TOO_DEEP.error(limit=DEEPEST_BODY) from None
-    _check_depth(data)
+    if is_deeper(data, DEEPEST_BODY):
+        raise TOO_DEEP.error(limit=DEEPEST_BODY)
     if not isinstance(data, dict):
         raise NOT_AN_OBJECT.error()
     return cast("dict[str, Any]", data)
-
-
-def _check_depth(data: object) -> None:
-    """Refuse what is nested too deeply; level by level, so as not to run out of stack itself."""
-    level: list[object] = [data]
-    for _ in range(DEEPEST_BODY):
-        level = [item for outer in level for item in _items(outer) if isinstance(item, dict | list)]
-        if not level:
-            return
-    raise TOO_DEEP.error(limit=DEEPEST_BODY)
-
-
-def _items(value: object) -> Iterable[object]:
-    if isinstance(value, dict):
-        return cast("dict[str, object]", value).values()
-    return cast("list[object]", value) if isinstance(value, list) else ()
 
 
 def _number(value: str) -> int | str:

@@ -29,7 +29,8 @@ key of the API, if there is one, is asked for here as well (401): the service do
 
 A web page that somebody visits must not drive a server on that somebody's machine. So a request that
 says which page it comes from (``Origin``) is refused unless that page stands on this machine too, and a
-body must be sent as JSON, which a page of another origin cannot do without asking first.
+body must be sent as JSON, which a page of another origin cannot do without asking first. By which name the
+server is called (``Host``), the server on a socket sees to (:mod:`runlife_adapters.http.local_doors`).
 
 In ``events``, each is named ``transition``; its data is ``{"run_id", "thread_id", "at", "event",
 "source", "target", "cause"}``. A listener that does not keep up loses the oldest, and is told so in
@@ -41,10 +42,10 @@ from __future__ import annotations
 import json
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NoReturn, cast
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote
 from weakref import WeakSet
 
 from attrs import frozen
@@ -53,6 +54,8 @@ from runlife import MisuseError, VirtualClock
 from runlife_adapters.http import rulebook
 from runlife_adapters.http.answers import EVENT_STREAM, JSON, write
 from runlife_adapters.http.bodies import DEEPEST_BODY, LARGEST_BODY
+from runlife_adapters.http.depth import is_deeper
+from runlife_adapters.http.loopback import host_of, is_loopback
 from runlife_adapters.http.messages import Request, Response
 from runlife_adapters.http.openapi import document
 from runlife_adapters.memory import After, ApiError
@@ -63,17 +66,17 @@ if TYPE_CHECKING:
     from runlife_adapters.memory import World
     from runlife_adapters.memory.events import Happened
 
-__all__ = ["KEPT_EVENTS", "Doors", "Transitions"]
+__all__ = ["DOORS", "KEPT_EVENTS", "Doors", "Transitions"]
 
 KEPT_EVENTS = 1_000
 """How many transitions are kept for a listener that does not keep up."""
 
 _LOG = logging.getLogger(__name__)
 
-_ROOT = "/_runlife"
+DOORS = "/_runlife"
+"""Where they stand; everything else is the API."""
 _TEXT = "text/plain"
 _YAML = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 @frozen
@@ -122,23 +125,23 @@ class Doors:
 
     def _handle(self, request: Request) -> Response:
         _check_origin(request.headers)
-        path = request.path.removeprefix(_ROOT).strip("/")
+        path = request.path.removeprefix(DOORS).strip("/")
         segments = tuple(unquote(segment) for segment in path.split("/"))
         here = [(door, ids) for door in _DOORS if (ids := door.match(segments)) is not None]
         if not here:
-            raise ApiError(404, f"there is no door {_ROOT}/{path}; GET {_ROOT}/ lists them")
+            raise ApiError(404, f"there is no door {DOORS}/{path}; GET {DOORS}/ lists them")
         for door, ids in here:
             if door.method == request.method:
                 _check_body(request, door.types)
                 return door.open(self, request, ids)
         known = ", ".join(door.method for door, _ in here)
-        refusal = _refusal(ApiError(405, f"the door {_ROOT}/{path} knows {known}, not {request.method}"))
+        refusal = _refusal(ApiError(405, f"the door {DOORS}/{path} knows {known}, not {request.method}"))
         return Response(refusal.status, {**refusal.headers, "allow": known}, refusal.body)
 
     # The scene
 
     def _list(self, _request: Request, _ids: Mapping[str, str]) -> Response:
-        doors = [{"method": d.method, "path": f"{_ROOT}/{d.path}", "says": d.says} for d in _DOORS]
+        doors = [{"method": d.method, "path": f"{DOORS}/{d.path}", "says": d.says} for d in _DOORS]
         return _answer({"doors": doors})
 
     def _reset(self, _request: Request, _ids: Mapping[str, str]) -> Response:
@@ -330,13 +333,7 @@ def _refusal(error: ApiError) -> Response:
 
 def _check_origin(headers: Mapping[str, str]) -> None:
     origin = headers.get("origin")
-    if origin is None:
-        return
-    try:
-        host = urlsplit(origin).hostname
-    except ValueError:
-        host = None
-    if host not in _LOOPBACK:
+    if origin is not None and not is_loopback(host_of(origin)):
         raise ApiError(403, f"a web page from {origin!r} may not open these doors: only one of this machine")
 
 
@@ -363,22 +360,9 @@ def _object(request: Request) -> dict[str, Any]:
     except RecursionError:
         raise _too_deep() from None
     check_kind("the body", data, dict)
-    _check_depth(data)
+    if is_deeper(data, DEEPEST_BODY):
+        raise _too_deep()
     return cast("dict[str, Any]", data)
-
-
-def _check_depth(data: Any) -> None:
-    """Refuse what is nested too deeply; level by level, so as not to run out of stack itself."""
-    level: list[Any] = [data]
-    for _ in range(DEEPEST_BODY):
-        level = [item for outer in level for item in _inside(outer) if isinstance(item, dict | list)]
-        if not level:
-            return
-    raise _too_deep()
-
-
-def _inside(data: Any) -> Iterable[Any]:
-    return cast("dict[str, Any]", data).values() if isinstance(data, dict) else data
 
 
 def _too_deep() -> ApiError:

@@ -11,9 +11,6 @@ from runlife_adapters.memory.net import Net
 
 __all__ = ["Exchange", "Observer"]
 
-_BEFORE = frozenset({"refuse", "reset_before"})
-"""What befalls a call before it has any effect."""
-
 _LOST = frozenset({"reset_after", "lose_response", "malformed"})
 """What befalls an answer that then tells the client nothing."""
 
@@ -40,7 +37,8 @@ class Exchange:
     body: Any = None
     """What was sent, as JSON, when it passed the checks; None when there was nothing, or it did not."""
     status: int
-    """The status of the answer, as the World gave it, whatever befell it afterwards."""
+    """The status of the answer, as the World gave it, whatever befell it afterwards; 0 when there is no
+    answer, because of what befell the call before it had any effect."""
     answer: Any = None
     """The body of the answer, as JSON; None when it is a stream, or no JSON."""
     net: Net | None = None
@@ -53,12 +51,12 @@ class Exchange:
     @property
     def took_effect(self) -> bool:
         """Whether it came as far as the World. What befalls a creation may come too late to prevent it."""
-        return self.net is None or self.net.kind not in _BEFORE or self.run_id is not None
+        return self.net is None or self.net.takes_effect or self.run_id is not None
 
     @property
     def heard(self) -> bool:
         """Whether the client got the answer, or at least the head of a stream."""
-        return self.net is None or self.net.kind not in _BEFORE | _LOST
+        return self.net is None or (self.net.takes_effect and self.net.kind not in _LOST)
 
     @property
     def late(self) -> bool:

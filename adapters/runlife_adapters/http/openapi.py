@@ -25,19 +25,21 @@ from attrs import fields
 
 from runlife import IncompleteDetails, LastError, RequiredAction, ToolCall, Usage
 from runlife_adapters import memory
+from runlife_adapters.http import shapes
 from runlife_adapters.http.operations import IDS, OPERATIONS, Operation
 from runlife_adapters.http.schema import (
     Array,
-    Attributes,
     Boolean,
     Either,
     FilePart,
     Identifier,
     Integer,
-    Metadata,
+    Named,
     Number,
     Object,
     Open,
+    Pairs,
+    Scalar,
     Schema,
     Tagged,
     Text,
@@ -69,7 +71,7 @@ def document(base_url: str | None = None) -> Json:
     :param base_url: where the API stands, for instance ``http://127.0.0.1:4010/v1``; by default ``/v1``
         on the host that the document came from.
     """
-    components: Json = {"Error": _error()}
+    components: Json = {"Error": _error(), shapes.FILTER.name: schema_of(shapes.FILTERS)}
     paths: dict[str, Json] = {}
     for operation in OPERATIONS:
         path = paths.setdefault(operation.path, {})
@@ -242,14 +244,15 @@ def _(schema: Object) -> Json:
 
 
 @schema_of.register
-def _(_schema: Metadata) -> Json:
-    return _METADATA
+def _(schema: Scalar) -> Json:
+    text = {"type": "string", **_given(maxLength=schema.longest)}
+    return {"anyOf": [text, {"type": "number"}, {"type": "boolean"}]}
 
 
 @schema_of.register
-def _(_schema: Attributes) -> Json:
-    values = {"anyOf": [{"type": "string", "maxLength": 512}, {"type": "number"}, {"type": "boolean"}]}
-    return {**_METADATA, "additionalProperties": values}
+def _(schema: Pairs) -> Json:
+    limits: Json = {"maxProperties": 16, "propertyNames": {"maxLength": 64}}
+    return {"type": "object", **limits, "additionalProperties": schema_of(schema.of)}
 
 
 @schema_of.register
@@ -264,16 +267,13 @@ def _(schema: Tagged) -> Json:
 
 
 @schema_of.register
+def _(schema: Named) -> Json:
+    return {"$ref": f"#/components/schemas/{schema.name}"}
+
+
+@schema_of.register
 def _(schema: Either) -> Json:
     return {"anyOf": [schema_of(schema.first), schema_of(schema.second)]}
-
-
-_METADATA: Json = {
-    "type": "object",
-    "maxProperties": 16,
-    "propertyNames": {"maxLength": 64},
-    "additionalProperties": {"type": "string", "maxLength": 512},
-}
 
 
 def _object(schema: Object, tag: Json) -> Json:

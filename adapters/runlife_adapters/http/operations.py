@@ -141,6 +141,8 @@ OPERATIONS = (
               "modify_vector_store", shapes.CHANGED_VECTOR_STORE, beta=False),
     Operation("DELETE", "/vector_stores/{vector_store_id}",
               "delete_vector_store", beta=False),
+    Operation("POST",   "/vector_stores/{vector_store_id}/search",
+              "search_vector_store", shapes.SEARCH, beta=False),
 
     Operation("GET",    "/vector_stores/{vector_store_id}/files",
               "list_vector_store_files", query=shapes.STORE_FILES, beta=False),
@@ -152,6 +154,8 @@ OPERATIONS = (
               "modify_vector_store_file", shapes.CHANGED_STORE_FILE, beta=False),
     Operation("DELETE", "/vector_stores/{vector_store_id}/files/{file_id}",
               "delete_vector_store_file", beta=False),
+    Operation("GET",    "/vector_stores/{vector_store_id}/files/{file_id}/content",
+              "retrieve_vector_store_file_content", beta=False),
 
     Operation("POST",   "/vector_stores/{vector_store_id}/file_batches",
               "create_vector_store_file_batch", shapes.FILE_BATCH, beta=False),

@@ -7,7 +7,7 @@ service's answers were, and follow the same pattern where not.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from attrs import field, frozen
@@ -29,16 +29,17 @@ from runlife_adapters.memory.ids import Kind
 
 __all__ = [
     "Array",
-    "Attributes",
     "Boolean",
     "Either",
     "FilePart",
     "Identifier",
     "Integer",
-    "Metadata",
+    "Named",
     "Number",
     "Object",
     "Open",
+    "Pairs",
+    "Scalar",
     "Schema",
     "Tagged",
     "Text",
@@ -125,8 +126,12 @@ class Identifier:
 
 
 def check_identifier(kind: Kind, value: str, param: str) -> None:
-    """Raise ApiError unless an id begins as those of its kind do."""
-    Identifier(kind).check(value, param)
+    """Raise ApiError unless an id in a path begins as those of its kind do.
+
+    That of a file may begin as it likes: the service only says that there is no such file (observed).
+    """
+    if kind is not Kind.FILE:
+        Identifier(kind).check(value, param)
 
 
 @frozen
@@ -235,41 +240,34 @@ class Object:
 
 
 @frozen
-class Metadata:
-    """Up to 16 strings by names of up to 64 characters."""
+class Scalar:
+    """A string, of a length, a number or a boolean."""
 
-    expects = "an object"
-    takes = (dict,)
+    longest: int | None = None
+    expects = "a string"
+    takes = (str, int, float, bool)
 
-    _value = Text(longest=512)
-    _name = Text(longest=64)
-    _most = 16
-
-    def check(self, value: dict[str, Any], param: str) -> None:
-        """Check each pair, then how many there are."""
-        for name, item in value.items():
-            validate(self._value, item, f"{param}.{name}")
-            self._name.check(name, f"{param}.{name}")
-        if len(value) > self._most:
-            raise TOO_MANY_PROPERTIES.error(param=param, limit=self._most, length=len(value))
+    def check(self, value: str | float, param: str) -> None:
+        """Check the length of a string."""
+        if isinstance(value, str):
+            Text(longest=self.longest).check(value, param)
 
 
 @frozen
-class Attributes:
-    """Up to 16 strings, numbers or booleans by names of up to 64 characters."""
+class Pairs:
+    """Up to 16 values of one schema by names of up to 64 characters."""
 
+    of: Schema
     expects = "an object"
     takes = (dict,)
 
-    _text = Text(longest=512)
     _name = Text(longest=64)
     _most = 16
 
     def check(self, value: dict[str, Any], param: str) -> None:
         """Check each pair, then how many there are."""
         for name, item in value.items():
-            if type(item) not in (bool, int, float):
-                validate(self._text, item, f"{param}.{name}")
+            validate(self.of, item, f"{param}.{name}")
             self._name.check(name, f"{param}.{name}")
         if len(value) > self._most:
             raise TOO_MANY_PROPERTIES.error(param=param, limit=self._most, length=len(value))
@@ -301,6 +299,21 @@ class Tagged:
         validate(Text(one_of=tuple(self.variants)), value["type"], f"{param}.type")
         rest = {name: item for name, item in value.items() if name != "type"}
         self.variants[value["type"]].check(rest, param)
+
+
+@frozen
+class Named:
+    """An object whose schema has a name of its own, so that it may hold more of its kind."""
+
+    name: str
+    lookup: Callable[[], Tagged]
+    """Gives the schema; asked when something is checked, since by then there is one."""
+    expects = "an object"
+    takes = (dict,)
+
+    def check(self, value: dict[str, Any], param: str) -> None:
+        """Check the value by the schema."""
+        self.lookup().check(value, param)
 
 
 @frozen

@@ -27,7 +27,7 @@ from attrs import define
 from runlife_adapters.http.admission import check_beta, check_key
 from runlife_adapters.http.answers import EVENT_STREAM, JSON, OK, render, write
 from runlife_adapters.http.bodies import DEEPEST_BODY, LARGEST_BODY, read_body, read_query
-from runlife_adapters.http.doors import Doors
+from runlife_adapters.http.doors import DOORS, Doors
 from runlife_adapters.http.exchange import Exchange
 from runlife_adapters.http.faults import FaultPlan
 from runlife_adapters.http.log import CallLog
@@ -49,9 +49,6 @@ if TYPE_CHECKING:
     from runlife_adapters.memory import World
 
 __all__ = ["DEEPEST_BODY", "DOORS", "LARGEST_BODY", "Request", "Response", "Service"]
-
-DOORS = "/_runlife"
-"""Where the doors of our own stand; everything else is the API."""
 
 _LOG = logging.getLogger(__name__)
 

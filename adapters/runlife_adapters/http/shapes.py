@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from runlife_adapters.http.schema import (
     Array,
-    Attributes,
     Boolean,
     Either,
     FilePart,
     Identifier,
     Integer,
-    Metadata,
+    Named,
     Number,
     Object,
     Open,
+    Pairs,
+    Scalar,
     Schema,
     Tagged,
     Text,
@@ -24,12 +25,14 @@ from runlife_adapters.memory.files import MAXIMUM_FILES
 from runlife_adapters.memory.ids import Kind
 from runlife_adapters.memory.inputs import INCLUDE_CONTENT
 from runlife_adapters.memory.lists import MAXIMUM_LIMIT, ORDERS
+from runlife_adapters.memory.search import COMPARISONS, COMPOUNDS, MAXIMUM_RESULTS, MEMBERSHIPS, RANKERS
 
 Fields = dict[str, Schema]
 
 # What objects hold
 
 TEXT, FLAG, ANYTHING = Text(), Boolean(), Open()
+STRINGS, SCALARS = Pairs(Text(longest=512)), Pairs(Scalar(longest=512))
 FUNCTION = Object(
     required={"name": Text(longest=64)},
     optional={"description": TEXT, "parameters": ANYTHING, "strict": FLAG},
@@ -97,7 +100,7 @@ DESCRIBED_STORE = Object(
         # As many as a store holds (documented).
         "file_ids": Array(TEXT, longest=10_000),
         "chunking_strategy": CHUNKING,
-        "metadata": Metadata(),
+        "metadata": STRINGS,
     }
 )
 RESOURCES = Object(
@@ -119,10 +122,10 @@ MESSAGE = Object(
         "role": Text(one_of=("user", "assistant")),
         "content": Either(TEXT, Array(CONTENT_PART, shortest=1)),
     },
-    optional={"attachments": Array(ATTACHMENT), "metadata": Metadata()},
+    optional={"attachments": Array(ATTACHMENT), "metadata": STRINGS},
 )
 THREAD = Object(
-    optional={"messages": Array(MESSAGE), "tool_resources": NEW_RESOURCES, "metadata": Metadata()},
+    optional={"messages": Array(MESSAGE), "tool_resources": NEW_RESOURCES, "metadata": STRINGS},
 )
 EFFORT = Text(one_of=("none", "minimal", "low", "medium", "high", "xhigh", "max"))
 SAMPLING: Fields = {"temperature": Number(0, 2), "top_p": Number(0, 1)}
@@ -133,7 +136,7 @@ ASSISTANT: Fields = {
     "instructions": Text(longest=256_000),
     "reasoning_effort": EFFORT,
     "tools": Array(TOOL, longest=128),
-    "metadata": Metadata(),
+    "metadata": STRINGS,
     "response_format": RESPONSE_FORMAT,
 }
 RUN: Fields = {
@@ -141,7 +144,7 @@ RUN: Fields = {
     "model": TEXT,
     "instructions": Text(longest=256_000),
     "tools": Array(TOOL, longest=20),
-    "metadata": Metadata(),
+    "metadata": STRINGS,
     # The specification says 256 at least; the service took less (observed).
     "max_prompt_tokens": Integer(lowest=1),
     "max_completion_tokens": Integer(lowest=1),
@@ -159,10 +162,10 @@ ASSISTANT_ID: Fields = {"assistant_id": Identifier(Kind.ASSISTANT)}
 # What a body holds
 
 NOTHING = Object()
-METADATA = Object(optional={"metadata": Metadata()})
+METADATA = Object(optional={"metadata": STRINGS})
 NEW_ASSISTANT = Object({"model": TEXT}, {**ASSISTANT, "tool_resources": NEW_RESOURCES})
 CHANGED_ASSISTANT = Object({}, {"model": TEXT, **ASSISTANT, "tool_resources": RESOURCES})
-CHANGED_THREAD = Object({}, {"metadata": Metadata(), "tool_resources": RESOURCES})
+CHANGED_THREAD = Object({}, {"metadata": STRINGS, "tool_resources": RESOURCES})
 THREAD_AND_RUN = Object(ASSISTANT_ID, {**RUN, "thread": THREAD, "tool_resources": RESOURCES})
 NEW_RUN = Object(
     ASSISTANT_ID,
@@ -200,7 +203,7 @@ STORE: Fields = {
     "expires_after": Object(
         {"anchor": Text(one_of=("last_active_at",)), "days": Integer(lowest=1, highest=365)}
     ),
-    "metadata": Metadata(),
+    "metadata": STRINGS,
 }
 NEW_VECTOR_STORE = Object(
     {},
@@ -212,9 +215,9 @@ NEW_VECTOR_STORE = Object(
     },
 )
 CHANGED_VECTOR_STORE = Object({}, STORE)
-ADDED: Fields = {"attributes": Attributes(), "chunking_strategy": CHUNKING}
+ADDED: Fields = {"attributes": SCALARS, "chunking_strategy": CHUNKING}
 STORE_FILE = Object({"file_id": TEXT}, ADDED)
-CHANGED_STORE_FILE = Object({}, {"attributes": Attributes()})
+CHANGED_STORE_FILE = Object({}, {"attributes": SCALARS})
 # At most 2,000 files make a batch (documented).
 FILE_BATCH = Object(
     {},
@@ -222,6 +225,23 @@ FILE_BATCH = Object(
         **ADDED,
         "file_ids": Array(TEXT, shortest=1, longest=2_000),
         "files": Array(STORE_FILE, shortest=1, longest=2_000),
+    },
+)
+FILTER = Named("Filter", lambda: FILTERS)
+FILTERS: Tagged = Tagged(
+    {
+        **dict.fromkeys(COMPARISONS, Object({"key": TEXT, "value": Scalar()})),
+        **dict.fromkeys(MEMBERSHIPS, Object({"key": TEXT, "value": Array(Scalar())})),
+        **dict.fromkeys(COMPOUNDS, Object({"filters": Array(FILTER)})),
+    }
+)
+SEARCH = Object(
+    {"query": Either(TEXT, Array(TEXT, shortest=1))},
+    {
+        "max_num_results": Integer(lowest=1, highest=MAXIMUM_RESULTS),
+        "filters": FILTER,
+        "ranking_options": Object({}, {"ranker": Text(one_of=RANKERS), "score_threshold": Number(0, 1)}),
+        "rewrite_query": FLAG,
     },
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from attrs import define, field
@@ -39,6 +39,11 @@ class FileRecord:
         """The end of its name, with the dot and in lower case, or ``none``, as the service calls it."""
         _, dot, end = self.filename.rpartition(".")
         return f".{end.lower()}" if dot else "none"
+
+    @property
+    def text(self) -> str:
+        """What is in it as text; whatever it calls itself, it is read as UTF-8, as far as it is."""
+        return self.content.decode(errors="replace")
 
     def view(self) -> FileObject:
         """Return the file as it is now."""
@@ -125,8 +130,7 @@ class VectorStoreRecord:
 
     def view(self, now: float) -> VectorStoreObject:
         """Return the store as it is now."""
-        counts = count(entry.status for entry in self.files.values())
-        status = FileStatus.IN_PROGRESS if counts[FileStatus.IN_PROGRESS] else FileStatus.COMPLETED
+        counts, status = _progress(self.files.values())
         return VectorStoreObject(
             id=self.id,
             created_at=whole(self.created_at),
@@ -147,8 +151,7 @@ class VectorStoreRecord:
 
     def view_batch(self, batch: BatchRecord) -> VectorStoreFileBatchObject:
         """Return one of its batches as it is now."""
-        counts = count(entry.status for entry in self.of_batch(batch.id).values())
-        status = FileStatus.IN_PROGRESS if counts[FileStatus.IN_PROGRESS] else FileStatus.COMPLETED
+        counts, status = _progress(self.of_batch(batch.id).values())
         return VectorStoreFileBatchObject(
             id=batch.id,
             created_at=whole(batch.created_at),
@@ -156,3 +159,9 @@ class VectorStoreRecord:
             status=FileStatus.CANCELLED if batch.cancelled else status,
             file_counts=counts,
         )
+
+
+def _progress(entries: Iterable[EntryRecord]) -> tuple[Json, FileStatus]:
+    """Return how many files there are of each status, and whether all have been processed."""
+    counts = count(entry.status for entry in entries)
+    return counts, FileStatus.IN_PROGRESS if counts[FileStatus.IN_PROGRESS] else FileStatus.COMPLETED

@@ -9,16 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
-from attrs import frozen
+from attrs import asdict, frozen
 
-from runlife_adapters.memory.resources import Json, Resource
+from runlife_adapters.memory.resources import Json, Resource, to_wire
 
 __all__ = [
     "DeletedFile",
+    "FileContentPage",
     "FileObject",
     "FileStatus",
+    "SearchResult",
+    "SearchResultsPage",
+    "TextContent",
     "Upload",
     "VectorStoreFileBatchObject",
     "VectorStoreFileObject",
@@ -118,3 +122,54 @@ class VectorStoreFileBatchObject(Resource):
     vector_store_id: str
     status: FileStatus
     file_counts: Json
+
+
+# Pages of what is in files. No request can name a page, so that there is never another (documented).
+
+
+@frozen(kw_only=True)
+class TextContent:
+    """A piece of the text of a file."""
+
+    type: str = "text"
+    text: str
+
+
+@frozen(kw_only=True)
+class SearchResult:
+    """A file in which something was found: how well it fits (0 to 1), and the passages, best first."""
+
+    file_id: str
+    filename: str
+    score: float
+    attributes: Mapping[str, Any]
+    content: tuple[TextContent, ...]
+
+
+@frozen(kw_only=True)
+class SearchResultsPage:
+    """What was found in a vector store, best first."""
+
+    object: str = "vector_store.search_results.page"
+    search_query: tuple[str, ...]
+    data: tuple[SearchResult, ...]
+    has_more: bool = False
+    next_page: str | None = None
+
+    def to_json(self) -> Json:
+        """Return the page as it stands on the wire."""
+        return cast("Json", to_wire(asdict(self)))
+
+
+@frozen(kw_only=True)
+class FileContentPage:
+    """The text of a file in a vector store."""
+
+    object: str = "vector_store.file_content.page"
+    data: tuple[TextContent, ...]
+    has_more: bool = False
+    next_page: str | None = None
+
+    def to_json(self) -> Json:
+        """Return the page as it stands on the wire."""
+        return cast("Json", to_wire(asdict(self)))

@@ -25,9 +25,16 @@ from runlife_adapters.memory.ids import Ids, Kind
 from runlife_adapters.memory.resources import Json, to_wire
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
-__all__ = ["HELPER_EXPIRY", "MAXIMUM_TOOL_FILES", "MAXIMUM_VECTOR_STORES", "SEARCHABLE", "FileStore"]
+__all__ = [
+    "HELPER_EXPIRY",
+    "MAXIMUM_TOOL_FILES",
+    "MAXIMUM_VECTOR_STORES",
+    "SEARCHABLE",
+    "FileStore",
+    "superfluous",
+]
 
 MAXIMUM_TOOL_FILES = 20
 """Files that the code interpreter of one assistant or thread may have (documented)."""
@@ -172,6 +179,25 @@ class FileStore:
         store.last_active_at = now
         return entry
 
+    def forget_files(
+        self, resources: Iterable[Mapping[str, Any]], file_ids: Iterable[str], keep: int
+    ) -> None:
+        """Forget the oldest vector stores that no tool resources name, then the oldest files that none does.
+
+        At least ``keep`` of each remain.
+
+        :param file_ids: files that are named elsewhere.
+        """
+        tools = [_tools(resource) for resource in resources]
+        searched = {id for _, search in tools for id in search.get("vector_store_ids") or ()}
+        for id in superfluous(self.vector_stores, searched, keep):
+            del self.vector_stores[id]
+        named = {*file_ids, *(id for interpreter, _ in tools for id in interpreter.get("file_ids") or ())}
+        named.update(*(store.files for store in self.vector_stores.values()))
+        for id in superfluous(self.files, named, keep):
+            del self.files[id]
+            self._mortal.pop(id, None)
+
     # Checks
 
     def check_files(self, file_ids: Iterable[str], now: float) -> None:
@@ -277,6 +303,12 @@ class FileStore:
         stores = [self.usable(id, now) for id in ids if id in self.vector_stores]
         for store in stores:
             store.last_active_at = now
+
+
+def superfluous(ids: Iterable[str], used: Container[str], keep: int) -> list[str]:
+    """Return which of some ids, oldest first, can go: those that are not used, but for the newest of them."""
+    unused = [id for id in ids if id not in used]
+    return unused[: max(len(unused) - keep, 0)]
 
 
 def check_room(file_ids: Iterable[str], param: str) -> None:

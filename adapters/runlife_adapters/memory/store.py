@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from runlife import Message
 from runlife_adapters.memory.errors import not_found
-from runlife_adapters.memory.file_store import HELPER_EXPIRY, FileStore
+from runlife_adapters.memory.file_store import HELPER_EXPIRY, FileStore, superfluous
 from runlife_adapters.memory.ids import Ids, Kind
 from runlife_adapters.memory.inputs import content_parts, given
 from runlife_adapters.memory.records import MessageRecord, RunRecord, ThreadRecord
 from runlife_adapters.memory.resources import to_wire
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping
 
     from runlife_adapters.memory.resources import AssistantObject
 
@@ -71,24 +71,35 @@ class Store(FileStore):
         return any(id in run.steps for run in self.runs.values())
 
     def forget(self, keep: int) -> None:
-        """Forget the oldest of what is over: threads without an active run, their runs, unused assistants.
+        """Forget the oldest of what is over: threads without an active run, with their runs.
 
-        At least ``keep`` of each remain. It is done whenever there is twice as much as it left, so that
-        it costs next to nothing. Files and vector stores stay until they are deleted.
+        Then the oldest of what nothing names that is left: assistants, vector stores, files. At least
+        ``keep`` of each remain. It is done whenever there is twice as much as it left, so that it costs
+        next to nothing.
         """
-        if len(self.threads) + len(self.runs) + len(self.assistants) < self._forget_at:
+        if self._size() < self._forget_at:
             return
-        over = [id for id, thread in self.threads.items() if thread.active_run_id is None]
-        for id in over[: max(len(over) - keep, 0)]:
+        active = {id for id, thread in self.threads.items() if thread.active_run_id is not None}
+        for id in superfluous(self.threads, active, keep):
             del self.threads[id]
         for id, record in list(self.runs.items()):
             if record.run.is_terminal and record.thread.id not in self.threads:
                 del self.runs[id]
         used = {record.settings.assistant_id for record in self.runs.values()}
-        unused = [id for id in self.assistants if id not in used]
-        for id in unused[: max(len(unused) - keep, 0)]:
+        for id in superfluous(self.assistants, used, keep):
             del self.assistants[id]
-        self._forget_at = 2 * max(len(self.threads) + len(self.runs) + len(self.assistants), keep)
+        resources = [
+            *(assistant.tool_resources for assistant in self.assistants.values()),
+            *(thread.tool_resources for thread in self.threads.values()),
+            *(record.settings.tool_resources for record in self.runs.values()),
+        ]
+        messages = (message for thread in self.threads.values() for message in thread.messages.values())
+        self.forget_files(resources, (id for message in messages for id in _files_of(message)), keep)
+        self._forget_at = 2 * max(self._size(), keep)
+
+    def _size(self) -> int:
+        files = len(self.vector_stores) + len(self.files)
+        return len(self.threads) + len(self.runs) + len(self.assistants) + files
 
     def new_thread(self, wanted: Mapping[str, Any], now: float) -> ThreadRecord:
         """Return a thread that is not yet kept; what its tool resources describe does not exist before."""
@@ -146,3 +157,9 @@ def find(records: Mapping[str, RecordT], kind: Kind, id: str) -> RecordT:
         return records[id]
     except KeyError:
         raise not_found(kind, id) from None
+
+
+def _files_of(message: MessageRecord) -> Iterator[str]:
+    """Give the ids of the files that a message attaches or shows."""
+    yield from (file["file_id"] for file in message.attachments if file.get("file_id") is not None)
+    yield from (part["image_file"]["file_id"] for part in message.content if part["type"] == "image_file")

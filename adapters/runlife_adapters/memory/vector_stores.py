@@ -1,4 +1,4 @@
-"""The operations on vector stores, on the files in them, and on batches of those."""
+"""The operations on vector stores, on the files in them, on batches of those, and the search in them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,19 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from runlife_adapters.memory.checks import check_names
 from runlife_adapters.memory.core import Core
-from runlife_adapters.memory.errors import BATCH_NOT_CANCELLABLE, FILES_OR_IDS, NO_FILE_IN_STORE
+from runlife_adapters.memory.errors import (
+    ABOVE_MAXIMUM,
+    BATCH_NOT_CANCELLABLE,
+    BELOW_MINIMUM,
+    FILES_OR_IDS,
+    NO_FILE_IN_STORE,
+)
 from runlife_adapters.memory.file_records import BatchRecord, EntryRecord, VectorStoreRecord
 from runlife_adapters.memory.file_resources import (
+    FileContentPage,
     FileStatus,
+    SearchResultsPage,
+    TextContent,
     VectorStoreFileBatchObject,
     VectorStoreFileObject,
     VectorStoreObject,
@@ -18,12 +27,13 @@ from runlife_adapters.memory.ids import Kind
 from runlife_adapters.memory.inputs import given
 from runlife_adapters.memory.lists import ListOptions, cut
 from runlife_adapters.memory.resources import DeletedObject, Page, to_wire
+from runlife_adapters.memory.search import MAXIMUM_RESULTS, USUAL_RESULTS, check_filter, search
 from runlife_adapters.memory.store import find
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["NewVectorStore", "VectorStores"]
+__all__ = ["NewVectorStore", "Ranking", "VectorStores"]
 
 
 class NewVectorStore(TypedDict, total=False):
@@ -37,8 +47,17 @@ class NewVectorStore(TypedDict, total=False):
     metadata: Mapping[str, str] | None
 
 
+class Ranking(TypedDict, total=False):
+    """How what is found is ranked."""
+
+    ranker: str | None
+    """One of :data:`~runlife_adapters.memory.search.RANKERS`; they rank alike."""
+    score_threshold: float | None
+    """The score, from 0 to 1, that a result has at least."""
+
+
 class VectorStores(Core):
-    """The operations on vector stores, on the files in them, and on batches of those."""
+    """The operations on vector stores, on the files in them, on batches of those, and the search in them."""
 
     def create_vector_store(self, **wanted: Unpack[NewVectorStore]) -> VectorStoreObject:
         """Create a vector store, with files if they are given; they are processed when it is read again."""
@@ -85,6 +104,38 @@ class VectorStores(Core):
             found, has_more = cut(Kind.VECTOR_STORE, self._store.vector_stores_at(now), options)
             return Page(tuple(store.view(now) for store in found), has_more)
 
+    def search_vector_store(
+        self,
+        vector_store_id: str,
+        *,
+        query: str | Sequence[str],
+        max_num_results: int | None = None,
+        filters: Mapping[str, Any] | None = None,
+        ranking_options: Ranking | None = None,
+        rewrite_query: bool | None = None,  # noqa: ARG002  # there is nobody to put it in better words
+    ) -> SearchResultsPage:
+        """Return what is found in a vector store, by the words of a query or of several, best first.
+
+        :param filters: a filter of attributes, simple or compound, as the API has it.
+        """
+        limit = USUAL_RESULTS if max_num_results is None else max_num_results
+        if limit < 1:
+            raise BELOW_MINIMUM.error(param="max_num_results", limit=1, value=limit)
+        if limit > MAXIMUM_RESULTS:
+            raise ABOVE_MAXIMUM.error(param="max_num_results", limit=MAXIMUM_RESULTS, value=limit)
+        if filters is not None:
+            check_filter(filters)
+        ranking = ranking_options or {}
+        check_names("ranking_options", ranking, Ranking.__annotations__)
+        queries = (query,) if isinstance(query, str) else tuple(query)
+        with self._at_now() as now:
+            store = self._store.usable(vector_store_id, now)
+            store.process()
+            store.last_active_at = now
+            threshold = ranking.get("score_threshold") or 0.0
+            found = search(store.files.values(), queries, filter=filters, threshold=threshold)
+            return SearchResultsPage(search_query=queries, data=tuple(found[:limit]))
+
     # The files in a store
 
     def create_vector_store_file(
@@ -106,6 +157,13 @@ class VectorStores(Core):
         """Return a file in a vector store."""
         with self._at_now() as now:
             return _entry(self._store.vector_store(vector_store_id, now), file_id).view()
+
+    def retrieve_vector_store_file_content(self, vector_store_id: str, file_id: str) -> FileContentPage:
+        """Return the text of a file in a vector store; there is none of one that was not processed."""
+        with self._at_now() as now:
+            entry = _entry(self._store.vector_store(vector_store_id, now), file_id)
+            done = entry.status is FileStatus.COMPLETED
+            return FileContentPage(data=(TextContent(text=entry.file.text),) if done else ())
 
     def modify_vector_store_file(
         self, vector_store_id: str, file_id: str, *, attributes: Mapping[str, Any] | None = None

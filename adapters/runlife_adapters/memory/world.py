@@ -46,8 +46,9 @@ class World(Assistants, Threads, Runs, Files, VectorStores, Seeding):
         :meth:`apply`). A run expires by the clock under each of them.
     :param service_policy: how the open questions about the service are answered.
     :param context_limit: how many tokens the model can read; older messages are left out.
-    :param keep: how many threads that are over are kept at least, with their runs, and how many assistants
-        that no run uses; older ones are forgotten. None: everything is kept.
+    :param keep: how many threads that are over are kept at least, with their runs, and how many assistants,
+        vector stores and files that nothing which is kept names; older ones are forgotten when a run is
+        created. None: everything is kept.
     :raises MisuseError: when an argument is of another type or ``run_ttl`` not above 0, or the policy
         forbids a move that the schedule makes.
     """

@@ -90,3 +90,18 @@ def test_a_missing_extra_is_named() -> None:
     assert result.returncode == 1
     assert "pip install 'runlife[cli]'" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("module", ["openai", "uvicorn", "rich"])
+def test_the_demo_names_the_extras_that_it_needs(module: str) -> None:
+    """It used to end with a traceback when one of them was missing."""
+    script = (
+        f"import sys; sys.modules[{module!r}] = None; "
+        "from runlife_adapters.cli import main; sys.argv[1:] = ['demo']; main()"
+    )
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (
+        1,
+        f"Error: the demo needs {module}; pip install 'runlife[cli,openai,server]'\n",
+    )

@@ -16,7 +16,8 @@ import pytest
 from runlife import MisuseError, VirtualClock
 from runlife_adapters.http.asgi import create_app
 from runlife_adapters.http.faults import FaultPlan, FaultRule
-from runlife_adapters.http.server import _GRACE, serve
+from runlife_adapters.http.listener import GRACE
+from runlife_adapters.http.server import serve
 from runlife_adapters.http.service import LARGEST_BODY, Service
 from runlife_adapters.memory import After, Net, Schedule, World
 
@@ -452,7 +453,7 @@ def test_a_server_goes_down_though_streams_are_open(caplog: pytest.LogCaptureFix
         connections = [connected(served.url, "/v1/threads/runs", body) for _ in range(20)]
         for connection in connections:
             assert b"200 OK" in connection.recv(65536)
-    assert time.monotonic() - began < _GRACE
+    assert time.monotonic() - began < GRACE
     assert caplog.text == ""
     for connection in connections:
         connection.close()

@@ -100,6 +100,9 @@ def files_and_stores(client: OpenAI) -> None:
     assert [found.id for found in stores.files.list(store.id)] == [file.id]
     assert stores.files.retrieve(file.id, vector_store_id=store.id).status == "completed"
     assert stores.files.update(file.id, vector_store_id=store.id, attributes={"a": 1}).attributes == {"a": 1}
+    content = stores.files.content(file.id, vector_store_id=store.id)
+    assert [part.text for part in content] == ["Paris is rainy."]
+    assert [found.score for found in stores.search(store.id, query="Is Paris rainy?")] == [1.0]
     assert stores.files.delete(file.id, vector_store_id=store.id).deleted
     batches = stores.file_batches
     batch = batches.create(store.id, file_ids=[file.id])

@@ -124,6 +124,8 @@ def test_the_key_of_the_api_opens_the_doors(visitor: Visitor) -> None:
         ("http://localhost:3000", 200),
         ("https://127.0.0.1", 200),
         ("http://[::1]:8080", 200),
+        ("http://127.0.0.2:3000", 200),
+        ("http://app.localhost:3000", 200),
         ("https://evil.example", 403),
         ("http://localhost.evil.example", 403),
         ("http://127.0.0.1.evil.example:4010", 403),

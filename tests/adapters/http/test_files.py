@@ -121,6 +121,33 @@ def test_the_client_fills_vector_stores(client: OpenAI) -> None:
         stores.retrieve(store.id)
 
 
+def test_the_client_searches_a_vector_store_and_reads_what_is_in_it(client: OpenAI) -> None:
+    """With a filter, a threshold and several queries; the file itself stays closed."""
+    stores = client.vector_stores
+    store = stores.create()
+    texts = {"tea": "Tea is hot.", "ice": "Ice is cold."}
+    for topic, text in texts.items():
+        file = client.files.create(file=(f"{topic}.txt", text.encode()), purpose="assistants")
+        stores.files.create(store.id, file_id=file.id, attributes={"topic": topic})
+    page = stores.search(
+        store.id, query=["hot tea", "what is cold"], ranking_options={"score_threshold": 0.5}
+    )
+    (iced,) = stores.search(
+        store.id,
+        query="is",
+        max_num_results=5,
+        rewrite_query=True,
+        filters={"type": "or", "filters": [{"type": "eq", "key": "topic", "value": "ice"}]},
+    )
+
+    assert page.object == "vector_store.search_results.page"
+    assert [(one.filename, one.score) for one in page] == [("tea.txt", 1.0), ("ice.txt", 2 / 3)]
+    assert (iced.attributes, [part.text for part in iced.content]) == ({"topic": "ice"}, [texts["ice"]])
+    content = stores.files.content(iced.file_id, vector_store_id=store.id)
+    assert content.object == "vector_store.file_content.page"
+    assert [(part.type, part.text) for part in content] == [("text", texts["ice"])]
+
+
 @pytest.mark.slow
 def test_the_client_gives_files_to_assistants_and_threads(client: OpenAI) -> None:
     """In tool resources by id or described, and attached to messages."""
@@ -269,6 +296,46 @@ def test_bodies_about_vector_stores_are_checked(bench: Bench, path: str, body: A
 
     assert status == 400
     assert said.startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({}, "Missing required parameter: 'query'."),
+        ({"query": []}, "Invalid 'query': empty array."),
+        ({"query": 1}, "Invalid type for 'query': expected one of a string or array of strings, but got"),
+        ({"query": "x", "max_num_results": 51}, "Invalid 'max_num_results': integer above maximum value."),
+        ({"query": "x", "ranking_options": {"ranker": "best"}}, "Invalid value: 'best'."),
+        ({"query": "x", "ranking_options": {"score_threshold": 2}}, "Invalid 'ranking_options.score_thr"),
+        ({"query": "x", "filters": {"type": "like"}}, "Invalid value: 'like'. Supported values are: 'eq', "),
+        (
+            {"query": "x", "filters": {"type": "in", "key": "k", "value": 1}},
+            "Invalid type for 'filters.value'",
+        ),
+        (
+            {"query": "x", "filters": {"type": "and", "filters": [{"type": "eq", "key": "k", "value": []}]}},
+            "Invalid type for 'filters.filters[0].value': expected a string, but got an array instead.",
+        ),
+    ],
+)
+def test_a_search_is_checked(bench: Bench, body: Any, message: str) -> None:
+    """Filters at any depth, before anybody looks whether the store exists."""
+    status, said, _, _ = bench.error("POST", "/vector_stores/vs_1/search", body)
+
+    assert status == 400
+    assert said.startswith(message)
+
+
+def test_an_id_that_is_none_of_a_file_names_no_file(bench: Bench) -> None:
+    """It used to be refused for its shape, with a 400, which the service does with other ids only."""
+    expected = (404, "No such File object: foo", "id", None)
+
+    assert bench.error("GET", "/files/foo") == expected
+    assert bench.error("DELETE", "/files/foo") == expected
+    assert bench.error("GET", "/files/foo/content") == expected
+    store = bench.world.create_vector_store()
+    status, message, _, _ = bench.error("GET", f"/vector_stores/{store.id}/files/foo")
+    assert (status, message) == (404, f"No file found with id 'foo' in vector store '{store.id}'.")
 
 
 @pytest.mark.parametrize(

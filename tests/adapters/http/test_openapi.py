@@ -144,6 +144,9 @@ anything = st.recursive(
 
 def drawn(schema: dict[str, Any], name: str = "") -> st.SearchStrategy[Any]:
     """Draw what fits a schema, as far as our own document uses the language."""
+    if "$ref" in schema:
+        named = DOCUMENT["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+        return st.deferred(lambda: drawn(named))
     for union in ("anyOf", "oneOf"):
         if union in schema:
             return st.one_of([drawn(one, name) for one in schema[union]])

@@ -7,7 +7,17 @@ from typing import Any
 import pytest
 
 from runlife import MisuseError, RunStatus, VirtualClock
-from runlife_adapters.memory import NEVER, After, ApiError, Call, Happened, Schedule, ServicePolicy, World
+from runlife_adapters.memory import (
+    NEVER,
+    After,
+    ApiError,
+    Call,
+    Happened,
+    Schedule,
+    ServicePolicy,
+    Upload,
+    World,
+)
 
 WEATHER = {"type": "function", "function": {"name": "get_weather"}}
 
@@ -199,3 +209,41 @@ def test_a_world_that_keeps_little_forgets_what_is_over() -> None:
     assert world.retrieve_run(active.thread_id, active.id).status is RunStatus.REQUIRES_ACTION
     assert all(world.retrieve_thread(thread) for thread in threads[-5:])
     assert len(store.threads) + len(store.runs) + len(store.assistants) < 100
+
+
+def test_a_world_that_keeps_little_forgets_files_that_nothing_names() -> None:
+    """They used to stay for ever; what an assistant, a thread, a run or a message still names, does."""
+    world = World(VirtualClock(), keep=5, run_ttl=10_000)
+    text = Upload("a.txt", b"words")
+
+    def upload() -> str:
+        return world.create_file(file=text, purpose="assistants").id
+
+    named = {what: upload() for what in ("assistant", "store", "run", "thread", "attached", "shown")}
+    store = world.create_vector_store(file_ids=[named["store"]])
+    interpreter = {what: {"code_interpreter": {"file_ids": [id]}} for what, id in named.items()}
+    search = {"file_search": {"vector_store_ids": [store.id]}}
+    assistant = world.create_assistant(model="m", tool_resources={**interpreter["assistant"], **search})
+    said: Any = [
+        {"role": "user", "content": "Hello", "attachments": [{"file_id": named["attached"]}]},
+        {"role": "user", "content": [{"type": "image_file", "image_file": {"file_id": named["shown"]}}]},
+    ]
+    world.script(Schedule(in_progress=[After(NEVER)]))
+    world.create_thread_and_run(
+        assistant_id=assistant.id,
+        tool_resources=interpreter["run"],
+        thread={"messages": said, "tool_resources": interpreter["thread"]},
+    )
+    for _ in range(80):
+        newest = [upload() for _ in range(2)]
+        thread = world.create_thread(
+            messages=[{"role": "user", "content": "Hello"}],
+            tool_resources={"file_search": {"vector_stores": [{"file_ids": newest[:1]}]}},
+        )
+        world.create_run(thread.id, assistant_id=assistant.id)
+        world.advance(5)
+
+    assert all(world.retrieve_file(id) for id in (*named.values(), *newest))
+    assert world.retrieve_vector_store(store.id).file_counts["total"] == 1
+    assert len(world._store.vector_stores) < 50
+    assert len(world._store.files) < 50

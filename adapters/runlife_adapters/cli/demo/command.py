@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from runlife_adapters.cli.extras import needing
+
 if TYPE_CHECKING:
     from runlife_adapters.cli.demo.words import Language
 
@@ -30,8 +32,9 @@ def demo(language: Language, out: Path, *, plain: bool | None) -> None:
     The fake service is served on loopback; the official openai client drives it on virtual time.
     """
     # Imported here: each command asks only for the extras it needs.
-    from runlife_adapters.cli.demo.play import play  # noqa: PLC0415
-    from runlife_adapters.cli.demo.screen import Screen  # noqa: PLC0415
+    with needing("the demo", "cli", "openai", "server"):
+        from runlife_adapters.cli.demo.play import play  # noqa: PLC0415
+        from runlife_adapters.cli.demo.screen import Screen  # noqa: PLC0415
 
     # A pipe may speak less than the demo does: then a question mark stands for what it cannot say.
     reconfigure = getattr(sys.stdout, "reconfigure", None)  # a stream that was put in its place has none
