@@ -1,49 +1,23 @@
-"""Every backend is held to one suite: the fake itself, and the fake behind the official SDK."""
+"""Every backend is held to one suite: the fake itself, and the fake behind the SDK, used in every way."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import openai
 import pytest
 
 from runlife import RUN, ServerError, VirtualClock
-from runlife_adapters.conformance import CASES, Blocking, Case, Harness, WorldHarness, run_conformance
-from runlife_adapters.http import Service, async_client, sync_client
-from runlife_adapters.http.asgi import create_app
-from runlife_adapters.http.server import serve
-from runlife_adapters.memory import AsyncMemoryBackend, MemoryBackend, World
-from runlife_adapters.openai import AsyncOpenAIBackend, OpenAIBackend
+from runlife_adapters.conformance import CASES, Case, Harness, WorldHarness, run_conformance
+from runlife_adapters.memory import MemoryBackend, World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from runlife_adapters.backend import RunView
 
-
-@pytest.fixture
-def world() -> World:
-    """A fake in virtual time."""
-    return World(VirtualClock(1_700_000_000))
-
-
-@pytest.fixture(params=["memory", "memory async", "sdk", "sdk async"])
-def harness(request: pytest.FixtureRequest, world: World) -> Iterator[Harness]:
-    """Each backend in turn, in process."""
-    where = {"base_url": "http://fake/v1", "api_key": "-"}
-    match request.param:
-        case "memory":
-            yield WorldHarness(MemoryBackend(world), world)
-        case "memory async":
-            with Blocking(AsyncMemoryBackend(world)) as backend:
-                yield WorldHarness(backend, world)
-        case "sdk":
-            client = openai.OpenAI(http_client=sync_client(Service(world)), **where)
-            yield WorldHarness(OpenAIBackend(client), world)
-        case _:
-            async_openai = openai.AsyncOpenAI(http_client=async_client(Service(world)), **where)
-            with Blocking(AsyncOpenAIBackend(async_openai)) as backend:
-                yield WorldHarness(backend, world)
+# The SDK marks every method of the Assistants API deprecated, the helpers among them.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:The Assistants API is deprecated:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:deprecated$:DeprecationWarning"),
+]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -53,11 +27,9 @@ def test_it_conforms(case: Case, harness: Harness) -> None:
 
 
 @pytest.mark.slow
-def test_it_conforms_over_loopback(world: World) -> None:
+def test_it_conforms_over_loopback(loopback: Harness) -> None:
     """The same over a socket, all cases with one server: ids tell the scenes apart."""
-    with serve(create_app(world)) as server:
-        client = openai.OpenAI(base_url=server.url, api_key="-")
-        report = run_conformance(lambda: WorldHarness(OpenAIBackend(client), world))
+    report = run_conformance(lambda: loopback)
     assert report.failed == {}
     assert len(report.passed) == len(CASES)
 
