@@ -26,6 +26,7 @@ does, so that other tasks have their turns meanwhile.
 from __future__ import annotations
 
 import time
+from functools import cache
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, requires
 from threading import Event
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
     from runlife_adapters.http.service import Service
 
-__all__ = ["async_client", "async_transport", "sync_client", "sync_transport"]
+__all__ = ["async_client", "async_transport", "library_of_sdk", "sync_client", "sync_transport"]
 
 
 def sync_client(service: Service, library: Any = None) -> Any:
@@ -47,7 +48,7 @@ def sync_client(service: Service, library: Any = None) -> Any:
 
     :param library: the module ``httpx`` or ``httpx2``; by default the one that the installed SDK needs.
     """
-    library = library or _library()
+    library = library or library_of_sdk()
     return library.Client(transport=sync_transport(service, library))
 
 
@@ -56,13 +57,13 @@ def async_client(service: Service, library: Any = None) -> Any:
 
     :param library: the module ``httpx`` or ``httpx2``; by default the one that the installed SDK needs.
     """
-    library = library or _library()
+    library = library or library_of_sdk()
     return library.AsyncClient(transport=async_transport(service, library))
 
 
 def sync_transport(service: Service, library: Any = None) -> Any:
     """Return the transport of :func:`sync_client`, for a client of your own."""
-    library = library or _library()
+    library = library or library_of_sdk()
     return of_library(SyncTransport, library.BaseTransport)(service, library)
 
 
@@ -70,11 +71,12 @@ def async_transport(service: Service, library: Any = None) -> Any:
     """Return the transport of :func:`async_client`, for a client of your own."""
     from runlife_adapters.http.transport_async import AsyncTransport  # noqa: PLC0415  # brings asyncio
 
-    library = library or _library()
+    library = library or library_of_sdk()
     return of_library(AsyncTransport, library.AsyncBaseTransport)(service, library)
 
 
-def _library() -> Any:
+@cache
+def library_of_sdk() -> Any:
     """Return the HTTP library of the SDK that is installed, by what that says it requires; else httpx."""
     try:
         needs = requires("openai") or []

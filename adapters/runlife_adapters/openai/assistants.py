@@ -61,12 +61,13 @@ class OpenAIBackend:
     """A :class:`~runlife_adapters.backend.Backend` over a synchronous client, which stays as it is.
 
     :param client: ``OpenAI``, ``AzureOpenAI``, or a client of theirs with another base URL.
-    :param timeout: how long one call may take, in seconds; None for the client's own.
+    :param timeout: how long one call may take, in seconds; None for the client's own, if it has one that is
+        not the SDK's usual, and else :data:`TIMEOUT`.
     """
 
-    def __init__(self, client: openai.OpenAI, *, timeout: float | None = TIMEOUT) -> None:
+    def __init__(self, client: openai.OpenAI, *, timeout: float | None = None) -> None:
         self._client = client
-        self._timeout = timeout
+        self._timeout = _patience(client, timeout)
 
     def create_run(self, thread_id: str, assistant_id: str, **overrides: Any) -> RunView:
         """Start a run; ``overrides`` are further fields of the request body."""
@@ -113,9 +114,9 @@ class OpenAIBackend:
 class AsyncOpenAIBackend:
     """:class:`OpenAIBackend` over an asynchronous client, awaited."""
 
-    def __init__(self, client: openai.AsyncOpenAI, *, timeout: float | None = TIMEOUT) -> None:
+    def __init__(self, client: openai.AsyncOpenAI, *, timeout: float | None = None) -> None:
         self._client = client
-        self._timeout = timeout
+        self._timeout = _patience(client, timeout)
 
     async def create_run(self, thread_id: str, assistant_id: str, **overrides: Any) -> RunView:
         """Start a run; ``overrides`` are further fields of the request body."""
@@ -172,6 +173,11 @@ def _path(thread_id: str, *rest: str) -> str:
 
 def _outputs(outputs: Sequence[ToolOutput]) -> dict[str, object]:
     return {"tool_outputs": [output.to_json() for output in outputs]}
+
+
+def _patience(client: openai.OpenAI | openai.AsyncOpenAI, timeout: float | None) -> float | None:
+    """Return the timeout of a call, in seconds; None to leave it to the client, who has a mind of its own."""
+    return TIMEOUT if timeout is None and client.timeout == openai.DEFAULT_TIMEOUT else timeout
 
 
 def _looking(timeout: float | None, params: Mapping[str, object] | None) -> RequestOptions:
