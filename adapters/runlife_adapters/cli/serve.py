@@ -44,6 +44,17 @@ def _answers(ctx: click.Context, param: click.Parameter, pairs: Iterable[str]) -
     return answers
 
 
+def _key(ctx: click.Context, param: click.Parameter, key: str | None) -> str | None:
+    """Return a key that somebody can show."""
+    from runlife_adapters.http.admission import check_api_key  # noqa: PLC0415  # only this command needs it
+
+    try:
+        check_api_key(key)
+    except MisuseError as error:
+        raise click.BadParameter(str(error), ctx, param) from error
+    return key
+
+
 def _listed() -> str:
     """Return the policies as the help lists them: what may be answered, and the usual answer."""
     rows = [f"  {option.name}={option.answers}  [default: {option.write()}]" for option in OPTIONS.values()]
@@ -104,6 +115,7 @@ class AccessLog:
     "--api-key",
     metavar="KEY",
     envvar="RUNLIFE_API_KEY",
+    callback=_key,
     show_envvar=True,
     help="The only key that is accepted; by default any. `ps` shows an option, not the variable.",
 )
@@ -156,7 +168,12 @@ def serve(  # noqa: PLR0917  # click passes every one by its name
         clock=_clock(virtual=clock == "virtual"),
         answers=answers,
         world={"progression": progression, "run_ttl": ttl, "keep": keep, "seed": seed},
-        service={"api_key": api_key, "doors": doors, "observers": [AccessLog()] if log else []},
+        service={
+            "api_key": api_key,
+            "doors": doors,
+            "observers": [AccessLog()] if log else [],
+            "watched": doors or verdict,
+        },
     )
     try:
         listening = Listening(service, host, port)

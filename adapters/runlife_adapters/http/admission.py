@@ -8,20 +8,44 @@ from __future__ import annotations
 
 from hmac import compare_digest
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
+from runlife import MisuseError
+from runlife_adapters.http.operations import OPERATIONS, Operation
 from runlife_adapters.http.refusals import AZURE_WRONG_KEY, NO_BETA, NO_KEY, OLD_BETA, WRONG_KEY
+from runlife_adapters.http.routing import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from runlife_adapters.http.operations import Operation
     from runlife_adapters.http.routing import Dialect
 
-__all__ = ["check_beta", "check_key"]
+__all__ = ["check_api_key", "check_beta", "check_key", "masked_query"]
 
 _BETA = "assistants=v2"
 _OLD_BETA = "assistants=v1"
 _SHOWN = 4
+_OPTIONS = frozenset({VERSION, *(name for operation in OPERATIONS for name in operation.query)})
+"""What a query says to the API."""
+
+
+def check_api_key(api_key: str | None) -> None:
+    """Raise MisuseError unless this is a key that somebody can show, or none."""
+    if api_key is not None and (not api_key or api_key != api_key.strip()):
+        msg = "the key of the API: expected one without blanks around it, and not an empty one"
+        raise MisuseError(msg)
+
+
+def masked_query(query: str) -> str:
+    """Return a query with nothing in it that may be a key: only the values of the API's options stay."""
+    return "&".join(map(_masked_pair, query.split("&"))) if query else query
+
+
+def _masked_pair(pair: str) -> str:
+    name, equals, _ = pair.partition("=")
+    if not pair or unquote(name).removesuffix("[]") in _OPTIONS:
+        return pair
+    return f"{name}=***" if equals else "***"
 
 
 def check_key(dialect: Dialect, headers: Mapping[str, str], api_key: str | None) -> None:

@@ -30,6 +30,7 @@ from runlife_adapters.http.messages import BrokenStreamError, Request, Response,
 from runlife_adapters.http.refusals import refusal
 from runlife_adapters.http.service import Service
 from runlife_adapters.http.streams import BREAKS
+from runlife_adapters.http.waiting import SHORTEST_WAIT
 
 if TYPE_CHECKING:
     from runlife import Clock
@@ -43,9 +44,6 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 _LOG = logging.getLogger(__name__)
-
-_SHORTEST_WAIT = 0.001
-"""Seconds between two looks at a stream, however near the moment is that it waits for."""
 
 
 def create_app(world: World | Service, **options: Any) -> App:
@@ -73,7 +71,7 @@ class App:
             await send({"type": "websocket.close"})
 
     def close(self) -> None:
-        """End every stream and every wait there is, from any thread, so that a server can go down at once."""
+        """Break off every stream and every wait, from any thread, so that a server can go down at once."""
         for line in tuple(self._waiting):
             line.end()
 
@@ -110,7 +108,7 @@ class App:
         finally:
             self._waiting.discard(line)
             if not isinstance(answer.body, bytes):
-                answer.body.close()
+                answer.body.close(abandoned=line.abandoned)
             await line.close()
 
     async def _send_stream(self, line: _Line, answer: Response, stream: Stream) -> None:
@@ -127,10 +125,12 @@ class App:
             if piece:
                 await line.send({"type": "http.response.body", "body": piece, "more_body": True})
             elif stream.over:
-                break
+                await line.send({"type": "http.response.body", "body": b""})
+                return
             else:
                 await line.wait(_until(stream.due(), clock))
-        await line.send({"type": "http.response.body", "body": b""})
+        if line.abandoned:  # an orderly end would pass for the end of what happens
+            await line.break_off()
 
 
 class _Line:
@@ -141,8 +141,9 @@ class _Line:
         self.left = False
         """Whether the client has gone."""
         self._send = send
+        self.abandoned = False
+        """Whether the server goes away while the client waits."""
         self._started = False
-        self._ended = False
         self._waking = False
         self._happened = asyncio.Event()
         self._watch = self.loop.create_task(self._watch_client(receive))
@@ -169,13 +170,13 @@ class _Line:
 
     def end(self) -> None:
         """End this wait and all others; from any thread."""
-        self._ended = True
+        self.abandoned = self.abandoned or not self.left
         self.wake()
 
     @property
     def over(self) -> bool:
         """Whether nothing is to be sent any more."""
-        return self.left or self._ended
+        return self.left or self.abandoned
 
     def calm(self) -> None:
         """Let only what happens from now on end the next wait."""
@@ -235,6 +236,8 @@ async def _befall(line: _Line, net: Net) -> bool:
             deadline = line.loop.time() + net.seconds
             while (left := deadline - line.loop.time()) > 0 and not line.over:
                 await line.wait(left)
+            if line.abandoned:
+                await line.break_off()
             return not line.over
         case "reset_before" | "reset_after":
             await line.break_off(reset=True)
@@ -298,4 +301,4 @@ def _until(moment: float | None, clock: Clock) -> float | None:
     """Return how many seconds to wait for a moment; None when only somebody's act brings it on."""
     if moment is None or isinstance(clock, VirtualClock):
         return None
-    return max(moment - clock.now(), _SHORTEST_WAIT)
+    return max(moment - clock.now(), SHORTEST_WAIT)

@@ -7,6 +7,7 @@ A body is bounded before it is read (its size), while it is read (its numbers), 
 from __future__ import annotations
 
 import json
+import re
 from math import isfinite
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 from urllib.parse import parse_qsl
@@ -23,7 +24,15 @@ if TYPE_CHECKING:
     from runlife_adapters.memory import ApiError
     from runlife_adapters.memory.ids import Kind
 
-__all__ = ["DEEPEST_BODY", "LARGEST_BODY", "LARGEST_FORM", "largest", "read_body", "read_query"]
+__all__ = [
+    "DEEPEST_BODY",
+    "LARGEST_BODY",
+    "LARGEST_FORM",
+    "largest",
+    "no_constant",
+    "read_body",
+    "read_query",
+]
 
 LARGEST_BODY = 8 * 1024 * 1024
 """Bytes of a JSON body that are accepted."""
@@ -108,8 +117,12 @@ def _json(body: bytes) -> dict[str, Any]:
     return cast("dict[str, Any]", data)
 
 
+_WHOLE = re.compile("-?[0-9]+")
+"""A whole number in digits as JSON has them; of other scripts, Python would read them too."""
+
+
 def _number(value: str) -> int | str:
-    return _integer(value) if value.removeprefix("-").isdecimal() else value
+    return _integer(value) if _WHOLE.fullmatch(value) else value
 
 
 def _integer(text: str) -> int:
@@ -130,8 +143,13 @@ def _out_of_range(text: str) -> ApiError:
     return OUT_OF_RANGE.error(start=text[:20])
 
 
-def _no_constant(word: str) -> NoReturn:
-    raise ValueError(word)
+def no_constant(word: str) -> NoReturn:
+    """Refuse what Python takes for a number in JSON, and JSON has not: ``NaN`` and the infinities.
+
+    :raises ValueError: always, naming the word.
+    """
+    msg = f"JSON has no {word}"
+    raise ValueError(msg)
 
 
-_DECODER = json.JSONDecoder(parse_int=_integer, parse_float=_decimal, parse_constant=_no_constant)
+_DECODER = json.JSONDecoder(parse_int=_integer, parse_float=_decimal, parse_constant=no_constant)

@@ -4,7 +4,9 @@ Theory of operation. All that counts is what the client could know. So a :class:
 run as the client sees it, through the answers and stream events that reached it, and judges each call
 by what had been shown before. An answer that the network lost shows nothing; a refusal that names the
 status of the run shows that. What the World knows besides counts only in the end
-(:meth:`Conduct.findings`), and only to tell what became of a run after the client last looked.
+(:meth:`Conduct.findings`), and only to tell what became of a run after the client last looked. Of a run
+that the World has forgotten, or whose thread was deleted while it was alive, nobody can tell that; and who
+reads a stream looks at its run for as long as that is open.
 
 Where a single call might be chance (a look too many, two threads that meet, a retry), it takes several
 to make a finding: see the constants.
@@ -17,7 +19,20 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define, field, frozen
 
 from runlife import Cause, RunStatus
-from runlife_adapters.http.findings import Exhibit, Finding, FindingKind, Trail
+from runlife_adapters.http.findings import (
+    END_UNSEEN,
+    LEFT_ALIVE,
+    NEVER_SEEN,
+    REFUSED_BY_OWN,
+    REPLACED,
+    SAYS,
+    STILL_ASKS,
+    Exhibit,
+    Finding,
+    FindingKind,
+    Trail,
+)
+from runlife_adapters.http.streams import RunStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -83,69 +98,6 @@ _MORE, _CHANGED = FindingKind.POLLED_TERMINAL_RUN, FindingKind.CHANGED_TERMINAL_
 _FEWEST = {_MORE: FEWEST_TERMINAL_POLLS, FindingKind.HOT_POLLED: FEWEST_HOT_READS}
 """How many calls make a finding, where one does not."""
 
-_SAYS: Mapping[FindingKind, str] = {
-    _MORE: (
-        "{run} was polled {times} after the client had been shown that it is {status}; "
-        "a terminal status never changes, so stop polling at the first one"
-    ),
-    _CHANGED: (
-        "the client tried {times} to cancel or to answer {run} after it had been shown that it is {status}; "
-        "a run that has ended takes no more calls"
-    ),
-    FindingKind.IGNORED_INCOMPLETE: (
-        "the client went on with {run} as if it were alive, {times}, after it had been shown incomplete; "
-        "that is a terminal status: stop there, and see in incomplete_details which limit was met"
-    ),
-    FindingKind.HOT_POLLED: (
-        "the client read {run} {times} in a row with hardly a pause, while nothing changed; wait between "
-        "polls as long as openai-poll-after-ms says, or else about a second, as the official clients do"
-    ),
-    FindingKind.LEFT_IN_REQUIRES_ACTION: (
-        "{run} asked for tool outputs and got none until it expired; submit the outputs of all its calls in "
-        "time, or cancel it"
-    ),
-    FindingKind.SUBMITTED_TWICE: (
-        "the client submitted outputs to {run} again for calls that it had answered; look at the run after "
-        "a submit, and answer only what required_action names then"
-    ),
-    FindingKind.MISMATCHED_TOOL_OUTPUTS: (
-        "the client submitted other outputs to {run} than those of its calls; answer all the calls of "
-        "required_action in one submit, and nothing else"
-    ),
-    FindingKind.CANCELLED_TWICE: (
-        "the client cancelled {run} again after it had been shown that it is {status}; a cancel is accepted "
-        "once: poll until the run has ended"
-    ),
-    FindingKind.KEPT_THREAD_LOCKED: (
-        "{times} a call was refused because {run} locks {thread}, and the client did not look at that run "
-        "in between; poll the run that holds the lock until it has ended, or cancel it, and only then go on"
-    ),
-}
-
-_STILL_ASKS = (
-    "{run} asked for tool outputs and still waits for them; submit the outputs of all its calls, or cancel it"
-)
-_REFUSED_BY_OWN = (
-    "a call was refused because {run} locks {thread}, and the client, whose run that is, did not look at it "
-    "again; after a stop or a cancel, poll a run until it has ended, and only then use its thread again"
-)
-_LEFT_ALIVE = (
-    "{run} was left {status}, and nobody looks at it: it locks {thread} until it ends, at the latest when it "
-    "expires; poll a run until it has ended, or cancel it"
-)
-_NEVER_SEEN = (
-    "{run} was created, but the answer was lost, and the client never learnt of the run; after a creation "
-    "without an answer, list the runs of the thread (create the thread first, to have one to look at)"
-)
-_END_UNSEEN = (
-    "{run} has ended, and the client was never shown how; read every run to its end, also after a stream "
-    "that broke or was closed: retrieve it, or poll"
-)
-_REPLACED = (
-    "{run} was created, but the answer was lost, and the client sent the same creation again without "
-    "looking; list the runs of the thread first, and let no client repeat a POST blindly (max_retries=0)"
-)
-
 
 @define(eq=False)
 class Conduct:
@@ -179,12 +131,19 @@ class Conduct:
     _hot: Trail = field(factory=Trail)
     _refusals: Trail = field(factory=Trail)
     _successor: Exhibit | None = None
+    _streams: list[RunStream] = field(factory=list[RunStream])
+    """Those in which the client reads of the run."""
     _trails: dict[FindingKind, Trail] = field(factory=dict[FindingKind, Trail])
 
     @property
     def open(self) -> bool:
         """Whether what became of the run in the World still matters."""
         return self._ours and self.ended is None and self._successor is None
+
+    @property
+    def _watched(self) -> bool:
+        """Whether the client looks at the run by reading a stream."""
+        return any(stream.attended for stream in self._streams)
 
     # What the client does
 
@@ -196,18 +155,23 @@ class Conduct:
         """Take note that another was created in its place, because the client never learnt of it."""
         self._successor = by
 
-    def poll(self, by: Exhibit, real_at: float, hot_below: float | None) -> None:
+    def watch(self, stream: RunStream) -> None:
+        """Take note that the client begins to read a stream."""
+        self._streams = [*(one for one in self._streams if one.attended), stream]
+        self._forgive_lock()
+
+    def poll(self, by: Exhibit, moment: float, hot_below: float | None) -> None:
         """Take note that the client asks for the run.
 
-        :param real_at: when, in seconds of the machine's monotonic clock.
+        :param moment: when, in seconds of the machine's monotonic clock.
         :param hot_below: how soon after the read before is too soon, in seconds; None for never.
         """
         if self.ended is None:
             if hot_below is not None:
-                if real_at - self._read_at >= hot_below:
+                if moment - self._read_at >= hot_below:
                     self._cool()
                 self._hot.add(by)
-                self._read_at = real_at
+                self._read_at = moment
         elif not self._only_told:
             looks = self._trails.get(_MORE)
             chance = looks is not None and looks.count < FEWEST_TERMINAL_POLLS
@@ -243,6 +207,8 @@ class Conduct:
 
     def meet_lock(self, by: Exhibit) -> None:
         """Take note that the client was refused something because this run locks its thread."""
+        if self._watched:
+            return
         if not self._refusals.count:
             self._refusals.open(self._latest or self.created)
         self._refusals.add(by)
@@ -315,11 +281,11 @@ class Conduct:
 
     # What comes of it
 
-    def findings(self, run: Run | None, *, thread_exists: bool) -> Iterator[Finding]:
+    def findings(self, run: Run | None) -> Iterator[Finding]:
         """Give what the client did wrong, as far as can be told now.
 
-        :param run: the run as the World has it, if it is :attr:`open` and the World still has it.
-        :param thread_exists: whether its thread has not been deleted.
+        :param run: the run as the World has it, if it is :attr:`open`, and the World still has it and its
+            thread, or had that to its end: of any other the client can see no more than it has seen.
         """
         trails = {kind: t for kind, t in self._trails.items() if t.count >= _FEWEST.get(kind, 1)}
         if self._hot.count >= FEWEST_HOT_READS:
@@ -331,33 +297,35 @@ class Conduct:
             if late:
                 trails[FindingKind.IGNORED_INCOMPLETE] = Trail.joined(late)
         for kind, trail in trails.items():
-            yield self._finding(kind, _SAYS[kind], trail.exhibits, times=times(trail.count))
-        if neglect := self._neglect(run, thread_exists=thread_exists):
+            yield self._finding(kind, SAYS[kind], trail.exhibits, times=times(trail.count))
+        if neglect := self._neglect(run):
             kind, says = neglect
             if kind not in trails:
                 seen = [self.created, self._latest, *self._refusals.exhibits, self._successor]
                 status = run.status.value if run is not None else self._status
                 yield self._finding(kind, says, [e for e in seen if e is not None], status=status)
 
-    def _neglect(self, run: Run | None, *, thread_exists: bool) -> tuple[FindingKind, str] | None:
+    def _neglect(self, run: Run | None) -> tuple[FindingKind, str] | None:
         """Return what the client failed to do, at most one thing: the one that says most."""
         if self._successor is not None:
-            return FindingKind.DUPLICATE_RUN, _REPLACED
-        if self.open and run is not None and self._status in self._statuses.asking:
+            return FindingKind.DUPLICATE_RUN, REPLACED
+        if self.open and (run is None or self._watched):
+            return None
+        if run is not None and self._status in self._statuses.asking:
             kind, last = FindingKind.LEFT_IN_REQUIRES_ACTION, run.journal[-1]
             if run.status in self._statuses.asking:
-                return kind, _STILL_ASKS
+                return kind, STILL_ASKS
             if self._asked is not None and last.cause is Cause.TIMER and last.source in self._statuses.asking:
-                return kind, _SAYS[kind]
+                return kind, SAYS[kind]
         if self._ours and self._refusals.count:
-            return FindingKind.KEPT_THREAD_LOCKED, _REFUSED_BY_OWN
-        if not self.open or self._released:
+            return FindingKind.KEPT_THREAD_LOCKED, REFUSED_BY_OWN
+        if run is None or self._released:
             return None
         if not self.known:
-            return FindingKind.LOST_RUN, _NEVER_SEEN
-        if run is not None and not run.is_terminal and thread_exists:
-            return FindingKind.KEPT_THREAD_LOCKED, _LEFT_ALIVE
-        return FindingKind.LOST_RUN, _END_UNSEEN
+            return FindingKind.LOST_RUN, NEVER_SEEN
+        if not run.is_terminal:
+            return FindingKind.KEPT_THREAD_LOCKED, LEFT_ALIVE
+        return FindingKind.LOST_RUN, END_UNSEEN
 
     def _finding(
         self, kind: FindingKind, says: str, exhibits: Sequence[Exhibit], **facts: str | None

@@ -16,7 +16,8 @@ POST    ``clock``              ``{"advance": seconds}``: moves a virtual clock f
 POST    ``runs/{id}/apply``    makes a move of the server now, and answers the run: the body is an
                                entry of a schedule without its delay
 POST    ``runs/{id}/step``     makes the pending move of the server now, and answers the run
-GET     ``log``                ``{"calls": [...]}``: the calls of the API, oldest first
+GET     ``log``                ``{"calls": [...], "dropped": n}``: the latest calls of the API, oldest
+                               first, and how many there were before them
 GET     ``events``             every transition of every run from now on, as server-sent events
 GET     ``verdict``            what the client did wrong; as text with ``?format=text``, or when
                                ``Accept`` asks for ``text/plain``
@@ -44,7 +45,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Mapping
 from threading import Lock
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qs, unquote
 from weakref import WeakSet
 
@@ -53,7 +54,7 @@ from attrs import frozen
 from runlife import MisuseError, VirtualClock
 from runlife_adapters.http import rulebook
 from runlife_adapters.http.answers import EVENT_STREAM, JSON, write
-from runlife_adapters.http.bodies import DEEPEST_BODY, LARGEST_BODY
+from runlife_adapters.http.bodies import DEEPEST_BODY, LARGEST_BODY, no_constant
 from runlife_adapters.http.depth import is_deeper
 from runlife_adapters.http.loopback import host_of, is_loopback
 from runlife_adapters.http.messages import Request, Response
@@ -194,7 +195,7 @@ class Doors:
     # What was and what is
 
     def _show_log(self, _request: Request, _ids: Mapping[str, str]) -> Response:
-        return _answer({"calls": self._service.log.entries()})
+        return _answer({"calls": self._service.log.entries(), "dropped": self._service.log.dropped})
 
     def _show_events(self, _request: Request, _ids: Mapping[str, str]) -> Response:
         headers = {"content-type": EVENT_STREAM, "cache-control": "no-store"}
@@ -225,7 +226,7 @@ class Doors:
         _Door("POST", "clock", _move_clock, "moves a virtual clock forward"),
         _Door("POST", "runs/{id}/apply", _apply, "makes a move of the server now"),
         _Door("POST", "runs/{id}/step", _step, "makes the pending move of the server now"),
-        _Door("GET", "log", _show_log, "the calls of the API, oldest first"),
+        _Door("GET", "log", _show_log, "the latest calls of the API, oldest first"),
         _Door("GET", "events", _show_events, "every transition of every run from now on, as it happens"),
         _Door("GET", "verdict", _show_verdict, "what the client did wrong"),
         _Door("GET", "openapi.json", _show_openapi, "the OpenAPI document of the API"),
@@ -290,7 +291,7 @@ class Transitions:
         if (notify := self._notify) is not None:
             notify()
 
-    def close(self) -> None:
+    def close(self, *, abandoned: bool = False) -> None:  # noqa: ARG002  # of a Stream; here it is all the same
         """Stop listening."""
         if not self._over:
             self._over, self._notify = True, None
@@ -354,7 +355,7 @@ def _read(request: Request, *names: str) -> dict[str, Any]:
 
 def _object(request: Request) -> dict[str, Any]:
     try:
-        data: object = json.loads(request.body or b"{}", parse_constant=_no_constant)
+        data: object = json.loads(request.body or b"{}", parse_constant=no_constant)
     except ValueError as error:
         raise ApiError(400, f"the body is no JSON: {error}") from None
     except RecursionError:
@@ -367,8 +368,3 @@ def _object(request: Request) -> dict[str, Any]:
 
 def _too_deep() -> ApiError:
     return ApiError(400, f"the body is nested too deeply: at most {DEEPEST_BODY} levels are read")
-
-
-def _no_constant(word: str) -> NoReturn:
-    msg = f"JSON has no {word}"
-    raise ValueError(msg)

@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 from attrs import field, frozen
 
+from runlife_adapters.http.streams import RunStream
+from runlife_adapters.memory import ApiError
 from runlife_adapters.memory.net import Net
 
 __all__ = ["Exchange", "Observer"]
@@ -24,10 +26,14 @@ class Exchange:
     at: float
     """When it was answered, by the World's clock, in unix seconds."""
     real_at: float
-    """When it came, by the machine's monotonic clock, in seconds."""
+    """When it came, by the machine's clock, in unix seconds."""
+    monotonic_at: float
+    """The same by the machine's monotonic clock, in seconds: for how far apart two calls are."""
     method: str
     path: str
     """As it was sent, without the query."""
+    query: str = ""
+    """As it was sent, but for the values that are no options of the API: one of those may be a key."""
     digest: str
     """The SHA-256 of the body, in hexadecimal digits; of nothing, for no body."""
     operation: str | None
@@ -41,6 +47,10 @@ class Exchange:
     answer, because of what befell the call before it had any effect."""
     answer: Any = None
     """The body of the answer, as JSON; None when it is a stream, or no JSON."""
+    refusal: ApiError | None = None
+    """Why the call was refused, if it was, with the words and what they are about; not that of a key."""
+    stream: RunStream | None = None
+    """The stream of events that is the answer, if it is one."""
     net: Net | None = None
     """What befell it on the network."""
     run_id: str | None = None
@@ -66,7 +76,7 @@ class Exchange:
     @property
     def streamed(self) -> bool:
         """Whether the answer is a stream of events."""
-        return self.status == 200 and self.answer is None and bool(self.body and self.body.get("stream"))  # noqa: PLR2004  # HTTP's OK
+        return self.stream is not None
 
 
 class Observer(Protocol):

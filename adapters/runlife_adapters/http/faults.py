@@ -183,6 +183,8 @@ class FaultPlan:
         :param method: the method of the request.
         :param path: its path as it was sent, without the query.
         """
+        if not self.rules:
+            return None
         struck: Net | None = None
         with self._lock:
             for rule, count in zip(self.rules, self._counts, strict=True):

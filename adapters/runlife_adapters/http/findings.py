@@ -12,11 +12,24 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import asdict, define, field, frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from runlife_adapters.http.exchange import Exchange
 
-__all__ = ["Exhibit", "Finding", "FindingKind", "Trail", "printable"]
+__all__ = [
+    "END_UNSEEN",
+    "LEFT_ALIVE",
+    "NEVER_SEEN",
+    "REFUSED_BY_OWN",
+    "REPLACED",
+    "SAYS",
+    "STILL_ASKS",
+    "Exhibit",
+    "Finding",
+    "FindingKind",
+    "Trail",
+    "printable",
+]
 
 
 class FindingKind(StrEnum):
@@ -34,6 +47,73 @@ class FindingKind(StrEnum):
     LOST_RUN = "lost_run"
     DUPLICATE_RUN = "duplicate_run"
     MALFORMED_REQUEST = "malformed_request"
+
+
+SAYS: Mapping[FindingKind, str] = {
+    FindingKind.POLLED_TERMINAL_RUN: (
+        "{run} was polled {times} after the client had been shown that it is {status}; "
+        "a terminal status never changes, so stop polling at the first one"
+    ),
+    FindingKind.CHANGED_TERMINAL_RUN: (
+        "the client tried {times} to cancel or to answer {run} after it had been shown that it is {status}; "
+        "a run that has ended takes no more calls"
+    ),
+    FindingKind.IGNORED_INCOMPLETE: (
+        "the client went on with {run} as if it were alive, {times}, after it had been shown incomplete; "
+        "that is a terminal status: stop there, and see in incomplete_details which limit was met"
+    ),
+    FindingKind.HOT_POLLED: (
+        "the client read {run} {times} in a row with hardly a pause, while nothing changed; wait between "
+        "polls as long as openai-poll-after-ms says, or else about a second, as the official clients do"
+    ),
+    FindingKind.LEFT_IN_REQUIRES_ACTION: (
+        "{run} asked for tool outputs and got none until it expired; submit the outputs of all its calls in "
+        "time, or cancel it"
+    ),
+    FindingKind.SUBMITTED_TWICE: (
+        "the client submitted outputs to {run} again for calls that it had answered; look at the run after "
+        "a submit, and answer only what required_action names then"
+    ),
+    FindingKind.MISMATCHED_TOOL_OUTPUTS: (
+        "the client submitted other outputs to {run} than those of its calls; answer all the calls of "
+        "required_action in one submit, and nothing else"
+    ),
+    FindingKind.CANCELLED_TWICE: (
+        "the client cancelled {run} again after it had been shown that it is {status}; a cancel is accepted "
+        "once: poll until the run has ended"
+    ),
+    FindingKind.KEPT_THREAD_LOCKED: (
+        "{times} a call was refused because {run} locks {thread}, and the client did not look at that run "
+        "in between; poll the run that holds the lock until it has ended, or cancel it, and only then go on"
+    ),
+}
+"""What calls show, by kind."""
+
+# What was left undone
+
+STILL_ASKS = (
+    "{run} asked for tool outputs and still waits for them; submit the outputs of all its calls, or cancel it"
+)
+REFUSED_BY_OWN = (
+    "a call was refused because {run} locks {thread}, and the client, whose run that is, did not look at it "
+    "again; after a stop or a cancel, poll a run until it has ended, and only then use its thread again"
+)
+LEFT_ALIVE = (
+    "{run} was left {status}, and nobody looks at it: it locks {thread} until it ends, at the latest when it "
+    "expires; poll a run until it has ended, or cancel it"
+)
+NEVER_SEEN = (
+    "{run} was created, but the answer was lost, and the client never learnt of the run; after a creation "
+    "without an answer, list the runs of the thread (create the thread first, to have one to look at)"
+)
+END_UNSEEN = (
+    "{run} has ended, and the client was never shown how; read every run to its end, also after a stream "
+    "that broke or was closed: retrieve it, or poll"
+)
+REPLACED = (
+    "{run} was created, but the answer was lost, and the client sent the same creation again without "
+    "looking; list the runs of the thread first, and let no client repeat a POST blindly (max_retries=0)"
+)
 
 
 _LONGEST = 300

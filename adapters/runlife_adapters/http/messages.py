@@ -68,8 +68,11 @@ class Stream(Protocol):
         """Have a callback called whenever there is more to take: from any thread, so it must not block."""
         ...
 
-    def close(self) -> None:
-        """Stop: nothing more will be taken. What the stream tells of goes on."""
+    def close(self, *, abandoned: bool = False) -> None:
+        """Stop: nothing more will be taken. What the stream tells of goes on.
+
+        :param abandoned: whether it is the sender that goes away, and not the reader who leaves.
+        """
         ...
 
 

@@ -43,6 +43,7 @@ from runlife_adapters.http.schema import (
     Schema,
     Tagged,
     Text,
+    Url,
 )
 from runlife_adapters.memory import DeletedObject, MessageObject, Page, Resource, World
 from runlife_adapters.memory.resources import to_wire
@@ -203,8 +204,18 @@ def schema_of(schema: Schema) -> Json:
 
 @schema_of.register
 def _(schema: Text) -> Json:
-    limits: Json = {"enum": list(schema.one_of)} if schema.one_of else {}
-    return {"type": "string", **limits, **_given(maxLength=schema.longest)}
+    length = _given(minLength=int(schema.filled) or None, maxLength=schema.longest)
+    return {
+        "type": "string",
+        **_given(enum=list(schema.one_of) or None),
+        **length,
+        **_given(pattern=schema.pattern),
+    }
+
+
+@schema_of.register
+def _(_schema: Url) -> Json:
+    return {"type": "string", "format": "uri"}
 
 
 @schema_of.register
@@ -283,7 +294,7 @@ def _object(schema: Object, tag: Json) -> Json:
     return {name: value for name, value in said.items() if value != []}
 
 
-def _given(**limits: int | None) -> Json:
+def _given(**limits: object) -> Json:
     return {name: limit for name, limit in limits.items() if limit is not None}
 
 

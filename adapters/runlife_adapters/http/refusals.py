@@ -130,6 +130,29 @@ MALFORMED_ID = Words(
     param="{param}",
     code="invalid_value",
 )
+EMPTY_STRING = Words(  # of other fields observed
+    400,
+    "Invalid '{param}': empty string. Expected a string with minimum length 1, "
+    "but got an empty string instead.",
+    param="{param}",
+    code="empty_string",
+)
+NO_MATCH = Words(
+    400,
+    "Invalid '{param}': string does not match pattern. "
+    "Expected a string that matches the pattern '{pattern}'.",
+    param="{param}",
+    code="invalid_value",
+)
+NO_URL = Words(
+    400,
+    "Invalid '{param}'. Expected a valid URL, but got a value with an invalid format.",
+    param="{param}",
+    code="invalid_value",
+)
+NO_SUCH_TOOL = Words(  # observed at the service's newer API; of this one nobody has written
+    400, "Tool choice '{name}' not found in 'tools' parameter.", param="tool_choice", code="invalid_value"
+)
 ARRAY_TOO_SHORT = Words(
     400,
     "Invalid '{param}': empty array. Expected an array with minimum length {limit}, "

@@ -23,9 +23,10 @@ import json
 from collections import Counter
 from collections.abc import Hashable
 from functools import cache
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from runlife import MisuseError
+from runlife_adapters.http.bodies import no_constant
 from runlife_adapters.http.faults import FaultPlan
 from runlife_adapters.memory.checks import check_kind, check_names
 from runlife_adapters.memory.places import at
@@ -70,7 +71,7 @@ def dump(rules: Rules, plan: FaultPlan) -> Json:
 
 def _parsed(text: str) -> object:
     try:
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=no_constant)
     except RecursionError:
         raise _too_deep() from None
     except ValueError as error:
@@ -102,11 +103,6 @@ def _unique(pairs: list[tuple[str, Any]]) -> Json:
         msg = f"{twice!r} is given twice in one object"
         raise MisuseError(msg)
     return said
-
-
-def _no_constant(word: str) -> NoReturn:
-    msg = f"JSON has no {word}"
-    raise ValueError(msg)
 
 
 @cache

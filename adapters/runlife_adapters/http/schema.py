@@ -7,19 +7,24 @@ service's answers were, and follow the same pattern where not.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from attrs import field, frozen
 
+from runlife_adapters.http.loopback import host_of
 from runlife_adapters.http.refusals import (
     ARRAY_TOO_LONG,
     ARRAY_TOO_SHORT,
     DECIMAL_ABOVE_MAXIMUM,
     DECIMAL_BELOW_MINIMUM,
+    EMPTY_STRING,
     INVALID_TYPE,
     MALFORMED_ID,
     MISSING,
+    NO_MATCH,
+    NO_URL,
     TOO_MANY_PROPERTIES,
     UNKNOWN,
 )
@@ -43,6 +48,7 @@ __all__ = [
     "Schema",
     "Tagged",
     "Text",
+    "Url",
     "check_identifier",
     "enumerated",
     "validate",
@@ -96,19 +102,40 @@ def enumerated(values: tuple[str, ...]) -> str:
 
 @frozen
 class Text:
-    """A string: of some values only, or of a length."""
+    """A string: of some values only, of a length, or of some signs."""
 
     one_of: tuple[str, ...] = ()
     longest: int | None = None
+    filled: bool = False
+    """Whether it has to have one sign at least."""
+    pattern: str | None = None
+    """A regular expression, from the beginning of the string to its end."""
     expects = "a string"
     takes = (str,)
 
     def check(self, value: str, param: str) -> None:
-        """Check value and length."""
+        """Check value, length and signs."""
         if self.one_of and value not in self.one_of:
             raise UNSUPPORTED_VALUE.error(param=param, value=value, supported=enumerated(self.one_of))
+        if self.filled and not value:
+            raise EMPTY_STRING.error(param=param)
         if self.longest is not None and len(value) > self.longest:
             raise STRING_TOO_LONG.error(param=param, maximum=self.longest, length=len(value))
+        if self.pattern is not None and not re.fullmatch(self.pattern.removesuffix("$"), value):
+            raise NO_MATCH.error(param=param, pattern=self.pattern)
+
+
+@frozen
+class Url:
+    """An address from which the service fetches something: ``http`` or ``https``, nothing else (observed)."""
+
+    expects = "a string"
+    takes = (str,)
+
+    def check(self, value: str, param: str) -> None:
+        """Check that it names a scheme and a host."""
+        if not value.lower().startswith(("http://", "https://")) or host_of(value) is None:
+            raise NO_URL.error(param=param)
 
 
 @frozen

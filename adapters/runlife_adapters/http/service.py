@@ -17,16 +17,17 @@ from __future__ import annotations
 import logging
 import time
 from contextlib import suppress
-from functools import partial
 from hashlib import sha256
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from attrs import define
 
-from runlife_adapters.http.admission import check_beta, check_key
+from runlife import MisuseError
+from runlife_adapters.http.admission import check_api_key, check_beta, check_key, masked_query
 from runlife_adapters.http.answers import EVENT_STREAM, JSON, OK, render, write
 from runlife_adapters.http.bodies import DEEPEST_BODY, LARGEST_BODY, read_body, read_query
+from runlife_adapters.http.choices import check_tool_choice
 from runlife_adapters.http.doors import DOORS, Doors
 from runlife_adapters.http.exchange import Exchange
 from runlife_adapters.http.faults import FaultPlan
@@ -77,6 +78,7 @@ class _Call:
     request: Request
     number: int
     real_at: float
+    monotonic_at: float
     match: Match | None = None
     body: dict[str, Any] | None = None
     net: Net | None = None
@@ -94,6 +96,9 @@ class Service:
     :param doors: whether the doors of our own stand open (:mod:`runlife_adapters.http.doors`).
     :param faults: what befalls calls on the network, besides what the schedules of runs say.
     :param observers: who is told of every call, after :attr:`log` and :attr:`verdict`.
+    :param watched: whether there are :attr:`log` and :attr:`verdict`, to which every call has to be told; by
+        default that is so where the doors show them.
+    :raises MisuseError: when the key is one that nobody can show, or the doors would have nothing to show.
     """
 
     def __init__(
@@ -104,17 +109,44 @@ class Service:
         doors: bool = True,
         faults: FaultPlan | None = None,
         observers: Iterable[Observer] = (),
+        watched: bool | None = None,
     ) -> None:
+        check_api_key(api_key)
+        if doors and watched is False:
+            msg = "watched: the doors show the log and the verdict, so it is True, or doors is False as well"
+            raise MisuseError(msg)
         self.world = world
         self.faults = faults if faults is not None else FaultPlan()
-        self.log = CallLog()
-        self.verdict = Verdict(world)
-        self.observers: list[Observer] = [self.log, self.verdict, *observers]
+        self._watch = (CallLog(), Verdict(world)) if doors or watched else None
+        self.observers: list[Observer] = [*(self._watch or ()), *observers]
+        """Who is told of every call; nothing is made up for telling while there is nobody."""
         self._api_key = api_key
         self._doors = Doors(self) if doors else None
         # Reentrant, so that a model that calls the service which asks it meets the World's refusal.
         self._turn = RLock()
         self._calls = 0
+
+    @property
+    def log(self) -> CallLog:
+        """The latest calls.
+
+        :raises MisuseError: when the service is not watched.
+        """
+        return self._watched()[0]
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the clients did wrong so far.
+
+        :raises MisuseError: when the service is not watched.
+        """
+        return self._watched()[1]
+
+    def _watched(self) -> tuple[CallLog, Verdict]:
+        if self._watch is None:
+            msg = "nobody watches this service, which has no doors: give watched=True when it is made"
+            raise MisuseError(msg)
+        return self._watch
 
     def handle(self, request: Request) -> Response:
         """Answer a request; a refusal is an answer like any other.
@@ -125,7 +157,7 @@ class Service:
             return self._open_door(request)
         with self._turn:
             self._calls += 1
-            call = _Call(request, self._calls, time.monotonic())
+            call = _Call(request, self._calls, time.time(), time.monotonic())
             try:
                 answer = self._perform(call)
             except ApiError as error:
@@ -160,19 +192,20 @@ class Service:
                 check_identifier(IDS[name], value, name)
         arguments = read_query(operation, request.query)
         fields = read_body(operation, request.body, request.headers, self.world.knows)
+        check_tool_choice(self.world, fields)
         call.body = None if operation.form else fields or None
         arguments.update(ids, **fields)
         wants_stream = arguments.pop("stream", None)
         method = operation.stream if wants_stream and operation.stream is not None else operation.call
-        perform = partial(getattr(self.world, method), **arguments)
-        answer = perform()
+        perform = getattr(self.world, method)
+        answer = perform(**arguments)
         if isinstance(answer, (RunObject, RunEvents)) and "run_id" not in ids:
             call.run_id = answer.id if isinstance(answer, RunObject) else answer.run_id
             call.thread_id = answer.thread_id
             self._strike(call, call.run_id)
         if call.net is not None and call.net.kind == "duplicate":
             with suppress(ApiError):  # nobody is there for the answer to what came second
-                _leave(perform())
+                _leave(perform(**arguments))
         return answer
 
     def _strike(self, call: _Call, run_id: str | None) -> None:
@@ -196,14 +229,11 @@ class Service:
         headers = {"content-type": JSON, **_HEADERS, "x-request-id": f"req_{call.number:032x}"}
         net, policy = call.net, self.world.service_policy
         if answer is None:
-            self._tell(call, _NO_STATUS, None, net)
+            self._tell(call, _NO_STATUS)
             return Response(_NO_STATUS, headers, b"", net)
         if isinstance(answer, RunEvents):
-            exchange = self._tell(call, OK, None, net)
             headers["content-type"] = EVENT_STREAM
-            return Response(
-                OK, headers, RunStream(answer, policy, partial(self._tell_event, exchange), net), net
-            )
+            return Response(OK, headers, self._stream(call, answer), net)
         rendered = render(answer)
         headers["content-type"] = rendered.content_type
         if policy.poll_after_ms is not None and isinstance(answer, RunObject):
@@ -211,32 +241,50 @@ class Service:
         body = rendered.body
         if net is not None:
             if net.kind == "refuse" and net.retry_after is not None:
-                headers["retry-after"] = f"{net.retry_after:g}"
+                headers["retry-after"] = _plain(net.retry_after)
             elif net.kind == "malformed":
                 body = body[: len(body) // 2]
             elif net.kind in BREAKS:
-                net = None  # it befalls streams only
-        self._tell(call, rendered.status, rendered.data, net)
+                call.net = net = None  # it befalls streams only
+        # The refusal of a key names its last characters: that is between the caller and the service.
+        if rendered.status == _UNAUTHORIZED:
+            self._tell(call, rendered.status)
+        else:
+            refused = answer if isinstance(answer, ApiError) else None
+            self._tell(call, rendered.status, answer=rendered.data, refusal=refused)
         return Response(rendered.status, headers, body, net)
 
-    def _tell(self, call: _Call, status: int, data: Any, net: Net | None) -> Exchange:
+    def _stream(self, call: _Call, events: RunEvents) -> RunStream:
+        def tell(event: str, data: Any) -> None:
+            if exchange is not None:
+                self._tell_event(exchange, event, data)
+
+        stream = RunStream(events, self.world.service_policy, tell, call.net)
+        exchange = self._tell(call, OK, stream=stream)
+        return stream
+
+    def _tell(self, call: _Call, status: int, **outcome: Any) -> Exchange | None:
+        """Tell the observers of a call, if there are any, and return what they were told."""
+        if not self.observers:
+            return None
         request, match = call.request, call.match
         exchange = Exchange(
             number=call.number,
             at=self.world.clock.now(),
             real_at=call.real_at,
+            monotonic_at=call.monotonic_at,
             method=request.method,
             path=request.path,
+            query=masked_query(request.query),
             digest=sha256(request.body).hexdigest() if request.body else _NOTHING,
             operation=match.operation.call if match is not None else None,
             ids=match.ids if match is not None else {},
             body=call.body,
             status=status,
-            # The refusal of a key names its last characters: that is between the caller and the service.
-            answer=data if status != _UNAUTHORIZED else None,
-            net=net,
+            net=call.net,
             run_id=call.run_id,
             thread_id=call.thread_id,
+            **outcome,
         )
         for observer in self.observers:
             try:
@@ -252,6 +300,11 @@ class Service:
                     observer.streamed(exchange, event, data)
                 except Exception:  # noqa: BLE001  # as above
                     _LOG.exception("an observer failed at an event of call %d", exchange.number)
+
+
+def _plain(seconds: float) -> str:
+    """Return a number as a header has it: without an exponent, and whole if it is."""
+    return f"{seconds:.6f}".rstrip("0").rstrip(".")
 
 
 def _leave(answer: Any) -> None:

@@ -18,6 +18,7 @@ from runlife_adapters.http.schema import (
     Schema,
     Tagged,
     Text,
+    Url,
 )
 from runlife_adapters.memory.file_resources import FileStatus
 from runlife_adapters.memory.file_store import MAXIMUM_TOOL_FILES, MAXIMUM_VECTOR_STORES
@@ -32,9 +33,11 @@ Fields = dict[str, Schema]
 # What objects hold
 
 TEXT, FLAG, ANYTHING = Text(), Boolean(), Open()
+LONG_TEXT = Text(longest=256_000)
+MODEL = Text(filled=True)
 STRINGS, SCALARS = Pairs(Text(longest=512)), Pairs(Scalar(longest=512))
 FUNCTION = Object(
-    required={"name": Text(longest=64)},
+    required={"name": Text(longest=64, filled=True, pattern="^[a-zA-Z0-9_-]+$")},
     optional={"description": TEXT, "parameters": ANYTHING, "strict": FLAG},
 )
 TOOL = Tagged(
@@ -63,20 +66,19 @@ RESPONSE_FORMAT = Either(
 DETAIL = Text(one_of=("auto", "low", "high"))
 CONTENT_PART = Tagged(
     {
-        "text": Object(required={"text": TEXT}),
+        "text": Object(required={"text": LONG_TEXT}),
         "image_file": Object(
             required={"image_file": Object(required={"file_id": TEXT}, optional={"detail": DETAIL})}
         ),
         "image_url": Object(
-            required={"image_url": Object(required={"url": TEXT}, optional={"detail": DETAIL})}
+            required={"image_url": Object(required={"url": Url()}, optional={"detail": DETAIL})}
         ),
     }
 )
 ATTACHMENT = Object(
-    optional={
-        "file_id": TEXT,
-        "tools": Array(Tagged({"code_interpreter": Object(), "file_search": Object()})),
-    }
+    # Of what else would it be one? The specification does not demand it.
+    required={"file_id": TEXT},
+    optional={"tools": Array(Tagged({"code_interpreter": Object(), "file_search": Object()}))},
 )
 CHUNKING = Tagged(
     {
@@ -120,7 +122,7 @@ NEW_RESOURCES = Object(
 MESSAGE = Object(
     required={
         "role": Text(one_of=("user", "assistant")),
-        "content": Either(TEXT, Array(CONTENT_PART, shortest=1)),
+        "content": Either(LONG_TEXT, Array(CONTENT_PART, shortest=1)),
     },
     optional={"attachments": Array(ATTACHMENT), "metadata": STRINGS},
 )
@@ -133,7 +135,7 @@ ASSISTANT: Fields = {
     **SAMPLING,
     "name": Text(longest=256),
     "description": Text(longest=512),
-    "instructions": Text(longest=256_000),
+    "instructions": LONG_TEXT,
     "reasoning_effort": EFFORT,
     "tools": Array(TOOL, longest=128),
     "metadata": STRINGS,
@@ -141,16 +143,19 @@ ASSISTANT: Fields = {
 }
 RUN: Fields = {
     **SAMPLING,
-    "model": TEXT,
-    "instructions": Text(longest=256_000),
+    "model": MODEL,
+    "instructions": LONG_TEXT,
     "tools": Array(TOOL, longest=20),
     "metadata": STRINGS,
     # The specification says 256 at least; the service took less (observed).
     "max_prompt_tokens": Integer(lowest=1),
     "max_completion_tokens": Integer(lowest=1),
-    "truncation_strategy": Object(
-        required={"type": Text(one_of=("auto", "last_messages"))},
-        optional={"last_messages": Integer(lowest=1)},
+    "truncation_strategy": Tagged(
+        {
+            "auto": Object(optional={"last_messages": Integer(lowest=1)}),
+            # Without the number it says nothing (inferred).
+            "last_messages": Object(required={"last_messages": Integer(lowest=1)}),
+        }
     ),
     "tool_choice": TOOL_CHOICE,
     "parallel_tool_calls": FLAG,
@@ -163,8 +168,8 @@ ASSISTANT_ID: Fields = {"assistant_id": Identifier(Kind.ASSISTANT)}
 
 NOTHING = Object()
 METADATA = Object(optional={"metadata": STRINGS})
-NEW_ASSISTANT = Object({"model": TEXT}, {**ASSISTANT, "tool_resources": NEW_RESOURCES})
-CHANGED_ASSISTANT = Object({}, {"model": TEXT, **ASSISTANT, "tool_resources": RESOURCES})
+NEW_ASSISTANT = Object({"model": MODEL}, {**ASSISTANT, "tool_resources": NEW_RESOURCES})
+CHANGED_ASSISTANT = Object({}, {"model": MODEL, **ASSISTANT, "tool_resources": RESOURCES})
 CHANGED_THREAD = Object({}, {"metadata": STRINGS, "tool_resources": RESOURCES})
 THREAD_AND_RUN = Object(ASSISTANT_ID, {**RUN, "thread": THREAD, "tool_resources": RESOURCES})
 NEW_RUN = Object(

@@ -1,8 +1,10 @@
 r"""The event stream of a run, as the bytes that go over the wire.
 
 A frame is ``event: NAME``, a line ``data: `` with JSON, and an empty line; the last one is
-``event: done`` with ``[DONE]`` (all recorded). Characters beyond ASCII are written as escapes, as in
-all answers: whatever splits lines at U+2028, or meets half a surrogate pair, comes to no harm.
+``event: done`` with ``[DONE]`` (all recorded). A server that dies in mid-run says so in an event ``error``
+(observed), and its stream ends there, with nothing that could be taken for its proper end. Characters
+beyond ASCII are written as escapes, as in all answers: whatever splits lines at U+2028, or meets half a
+surrogate pair, comes to no harm.
 
 What befalls a stream on the network is counted here, in events, since only here events are told
 apart: it gives as many as still come through and then raises
@@ -16,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from runlife_adapters.http.answers import write
 from runlife_adapters.http.messages import BrokenStreamError
-from runlife_adapters.http.refusals import SERVER_ERROR
+from runlife_adapters.http.refusals import refusal
 from runlife_adapters.memory import ApiError
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["BREAKS", "DONE", "RunStream", "frame"]
 
 DONE = b"event: done\ndata: [DONE]\n\n"
-"""With which every stream ends."""
+"""With which every stream ends that the server does not abandon."""
 
 BREAKS = ("cut_stream", "stall_stream")
 """What befalls streams only."""
@@ -37,6 +39,9 @@ BREAKS = ("cut_stream", "stall_stream")
 _LOG = logging.getLogger(__name__)
 
 _INCOMPLETE = "thread.run.incomplete"
+
+_DEAD = 500
+"""The status that a server would answer with which fails."""
 
 
 def frame(name: str, data: bytes) -> bytes:
@@ -66,11 +71,17 @@ class RunStream:
         self._left = self._broken.events if self._broken is not None else None
         self._malformed = net is not None and net.kind == "malformed"
         self._over = False
+        self._attended = True
 
     @property
     def over(self) -> bool:
         """Whether everything has been taken."""
         return self._over
+
+    @property
+    def attended(self) -> bool:
+        """Whether its reader reads on, or would if the server had not gone: neither ended nor left."""
+        return self._attended
 
     def take(self) -> bytes:
         """Return the frames of what has happened and was not taken yet.
@@ -93,8 +104,8 @@ class RunStream:
             if not frames:
                 self._raise_broken()
         elif self._events.over:
-            self._over = True
-            frames.append(DONE)
+            self._over, self._attended = True, False
+            frames.append(self._abandoned() if self._events.abandoned else DONE)
         return b"".join(frames)
 
     def due(self) -> float | None:
@@ -105,10 +116,16 @@ class RunStream:
         """Have a callback called when there is more to take."""
         self._events.notify(callback)
 
-    def close(self) -> None:
+    def close(self, *, abandoned: bool = False) -> None:
         """Stop. The run goes on."""
         self._over = True
+        self._attended = self._attended and abandoned
         self._events.close()
+
+    def _abandoned(self) -> bytes:
+        data = self._error(refusal(_DEAD))
+        self._tell("error", data)
+        return frame("error", write(data))
 
     def _taken(self) -> list[tuple[str, Any]]:
         try:
@@ -124,7 +141,7 @@ class RunStream:
         return self._policy.incomplete_event if name == _INCOMPLETE else name
 
     def _error(self, error: Exception) -> Any:
-        said = error if isinstance(error, ApiError) else ApiError(500, SERVER_ERROR, "server_error")
+        said = error if isinstance(error, ApiError) else refusal(_DEAD)
         nested = said.to_json()
         return nested if self._policy.error_event == "nested" else nested["error"]
 

@@ -123,6 +123,7 @@ class SyncBody(Body):
             try:
                 piece = self.stream.take()
             except BrokenStreamError as broken:
+                self.leave()
                 self.trouble.fail(broken.net)
             if piece:
                 yield piece
@@ -136,8 +137,9 @@ class SyncBody(Body):
             else:
                 patient = happened.wait(patience.seconds(due)) or not patience.over
             if not patient:
+                self.leave()
                 raise self.trouble.timeout()
 
     def close(self) -> None:
         """Leave the stream. What it tells of goes on."""
-        self.stream.close()
+        self.leave()

@@ -76,6 +76,7 @@ class AsyncBody(Body):
             try:
                 piece = self.stream.take()
             except BrokenStreamError as broken:
+                self.leave()
                 await _fail(self.trouble, broken.net)
             if piece:
                 yield piece
@@ -92,8 +93,9 @@ class AsyncBody(Body):
                     await asyncio.wait_for(happened.wait(), patience.seconds(due))
                 patient = happened.is_set() or not patience.over
             if not patient:
+                self.leave()
                 raise self.trouble.timeout()
 
     async def aclose(self) -> None:
         """Leave the stream. What it tells of goes on."""
-        self.stream.close()
+        self.leave()

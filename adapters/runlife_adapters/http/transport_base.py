@@ -104,3 +104,7 @@ class Body:
         self.stream = stream
         self.trouble = trouble
         self.patience = trouble.patience
+
+    def leave(self) -> None:
+        """Read no more: the client has enough, or has met what ends its reading."""
+        self.stream.close()

@@ -11,7 +11,6 @@ session ended now: a run that is alive then has been left.
 
 from __future__ import annotations
 
-import re
 from collections import OrderedDict, deque
 from textwrap import fill
 from threading import Lock
@@ -30,10 +29,10 @@ from runlife_adapters.memory.errors import (
     ApiError,
     Words,
 )
+from runlife_adapters.memory.ids import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from re import Pattern
+    from collections.abc import Mapping
 
     from runlife import Run
     from runlife_adapters.http.exchange import Exchange
@@ -55,15 +54,8 @@ _WIDTH, _INDENT = 100, "   "
 """Of the text, in columns."""
 
 
-def _pattern(words: Words) -> Pattern[str]:
-    """Return what recognises a refusal, with its facts as groups."""
-    parts = re.split(r"\{(\w+)\}", words.text)
-    found = [f"(?P<{part}>.+)" if i % 2 else re.escape(part) for i, part in enumerate(parts)]
-    return re.compile("".join(found), re.DOTALL)
-
-
-_MEANINGS = [
-    (_pattern(words), meaning)
+_MEANINGS: Mapping[Words, str] = {
+    words: meaning
     for meaning, several in {
         "locked": (REFUSALS["create", "thread_is_free"], THREAD_LOCKED, THREAD_IN_USE),
         "status": (REFUSALS["cancel", None], REFUSALS["submit_tool_outputs", None], NOT_UPDATABLE),
@@ -71,11 +63,11 @@ _MEANINGS = [
         "unreadable": (NOT_JSON, NOT_AN_OBJECT, TOO_DEEP, OUT_OF_RANGE),
     }.items()
     for words in several
-]
-"""How to tell why a call was refused: the words are all that a client gets."""
+}
+"""What the ways to refuse a call mean that are about more than a field of the request."""
 
-_NO_INPUT = REFUSALS["create", "thread_has_input"].code
-"""The one code that is about the state of things, and not about the request."""
+_NO_INPUT = REFUSALS["create", "thread_has_input"]
+"""The one refusal with a code that is about the state of things, and not about the request."""
 
 
 class Verdict:
@@ -102,9 +94,11 @@ class Verdict:
         with self._lock:
             self._calls = self._created = 0
             self._began: float | None = None
+            self._first: int | None = None
             self._runs: OrderedDict[str, Conduct] = OrderedDict()
             self._past: deque[Finding] = deque(maxlen=self._keep)
             self._unheard: OrderedDict[tuple[str, str, str], str] = OrderedDict()
+            self._deleted: OrderedDict[str, float] = OrderedDict()
             self._malformed: OrderedDict[tuple[str, str], tuple[Mapping[str, str], Trail]] = OrderedDict()
 
     # What it watches
@@ -114,7 +108,7 @@ class Verdict:
         with self._lock:
             self._calls += 1
             if self._began is None:
-                self._began = exchange.at
+                self._began, self._first = exchange.at, exchange.number
             if not exchange.took_effect:
                 return
             if exchange.operation in _CREATIONS and (exchange.run_id or exchange.status == _OK):
@@ -132,6 +126,8 @@ class Verdict:
         if run.get("object") != _RUN or not exchange.heard:
             return
         with self._lock:
+            if self._first is None or exchange.number < self._first:
+                return  # it began in a session that is over
             by = Exhibit.of(exchange, f"{event}: {run['status']}", at=self._world.clock.now())
             conduct = self._conduct(run["id"], run["thread_id"])
             if exchange.operation in _CREATIONS and conduct.created is None:
@@ -158,6 +154,7 @@ class Verdict:
             self._unheard[same] = run_id
             if len(self._unheard) > self._keep:
                 self._unheard.popitem(last=False)
+        _watch(conduct, exchange)
 
     def _take_answer(self, exchange: Exchange) -> None:
         answer, run_id = _object(exchange.answer), exchange.ids.get("run_id")
@@ -167,6 +164,10 @@ class Verdict:
                 if exchange.heard and run["id"] in self._runs:
                     conduct = self._conduct(run["id"], run["thread_id"])
                     _show(conduct, run, Exhibit.of(exchange, run["status"]), exchange)
+        elif exchange.operation == "delete_thread":
+            self._deleted[exchange.ids["thread_id"]] = exchange.at
+            if len(self._deleted) > self._keep:
+                self._deleted.popitem(last=False)
         elif run_id is not None and exchange.operation in _ON_RUNS:
             shown = answer.get("object") == _RUN
             by = Exhibit.of(exchange, answer["status"] if shown else "accepted")
@@ -174,23 +175,25 @@ class Verdict:
             self._act(exchange, conduct, by)
             if shown and exchange.heard:
                 _show(conduct, answer, by, exchange)
+            _watch(conduct, exchange)
 
     def _take_refusal(self, exchange: Exchange) -> None:
-        error = _object(_object(exchange.answer).get("error"))
-        message = str(error.get("message"))
-        by, run_id = Exhibit.of(exchange, message), exchange.ids.get("run_id")
-        meaning, facts = _understood(message)
+        error = exchange.refusal
+        if error is None:
+            return
+        by, run_id = Exhibit.of(exchange, error.message), exchange.ids.get("run_id")
+        meaning, facts = _MEANINGS.get(error.words) if error.words is not None else None, error.facts
         if meaning == "locked":
             if exchange.heard:
-                holder = facts.get("active_run_id") or facts["run_id"]
-                self._conduct(holder, facts["thread_id"]).meet_lock(by)
+                holder = facts["active_run_id"] if "active_run_id" in facts else facts["run_id"]
+                self._conduct(str(holder), str(facts["thread_id"])).meet_lock(by)
         elif meaning in ("status", "mismatch") and run_id is not None:
             conduct = self._conduct(run_id, exchange.ids["thread_id"])
             self._act(exchange, conduct, by, mismatched=meaning == "mismatch")
             if exchange.heard and meaning == "status":
-                conduct.tell(facts["status"], by)
-        elif meaning == "unreadable" or error.get("param") or error.get("code") not in (None, _NO_INPUT):
-            self._take_malformed(exchange, str(error.get("param") or message), by)
+                conduct.tell(str(facts["status"]), by)
+        elif meaning == "unreadable" or error.param or (error.code is not None and error.words != _NO_INPUT):
+            self._take_malformed(exchange, error.param or error.message, by)
 
     def _take_malformed(self, exchange: Exchange, what: str, by: Exhibit) -> None:
         key = exchange.operation or exchange.method, printable(what)
@@ -203,7 +206,7 @@ class Verdict:
         """Take note of what a call does with a run, or wants to, before the client is shown the answer."""
         accepted = exchange.status == _OK
         if exchange.operation == "retrieve_run":
-            conduct.poll(by, exchange.real_at, self._hot_below())
+            conduct.poll(by, exchange.monotonic_at, self._hot_below())
         elif exchange.operation == "cancel_run":
             conduct.cancel(by, accepted=accepted, heard=exchange.heard)
         elif exchange.operation == "submit_tool_outputs":
@@ -233,12 +236,11 @@ class Verdict:
     def _conclude_oldest(self) -> None:
         """Keep only the findings of the run least lately heard of, unless its end is still to be seen."""
         run_id, oldest = self._runs.popitem(last=False)
-        run = self._run(run_id) if oldest.open else None
-        alive = run is not None and not run.is_terminal
-        if alive or (oldest.open and len(self._runs) < 2 * self._keep):
+        run = self._run(oldest)
+        if run is not None and (not run.is_terminal or len(self._runs) < 2 * self._keep):
             self._runs[run_id] = oldest
         else:
-            self._past.extend(oldest.findings(run, thread_exists=True))
+            self._past.extend(oldest.findings(run))
 
     # What it finds
 
@@ -247,7 +249,7 @@ class Verdict:
         with self._lock:
             found = [*self._past]
             for conduct in self._runs.values():
-                found.extend(self._judge(conduct))
+                found.extend(conduct.findings(self._run(conduct)))
             found.extend(_malformed(key[0], *seen) for key, seen in self._malformed.items())
         return sorted(found, key=lambda finding: (finding.evidence[0].number, finding.kind))
 
@@ -270,25 +272,18 @@ class Verdict:
             parts.append(_paragraph(number, finding, self._began or 0.0))
         return "\n".join(parts)
 
-    def _judge(self, conduct: Conduct) -> Iterable[Finding]:
-        run, thread_exists = None, True
-        if conduct.open:
-            run = self._run(conduct.run_id)
-            thread_exists = run is None or run.is_terminal or self._has_thread(conduct.thread_id)
-        return conduct.findings(run, thread_exists=thread_exists)
-
-    def _run(self, run_id: str) -> Run | None:
-        try:
-            return self._world.run(run_id)
-        except ApiError:  # it ended, and the World has forgotten it
+    def _run(self, conduct: Conduct) -> Run | None:
+        """Return a run as the World has it, if it bears on the verdict on how the client treats it."""
+        if not conduct.open:
             return None
-
-    def _has_thread(self, thread_id: str) -> bool:
         try:
-            self._world.retrieve_thread(thread_id)
-        except ApiError:
-            return False
-        return True
+            run = self._world.run(conduct.run_id)
+        except ApiError:  # the World has forgotten it
+            return None
+        if not run.is_terminal:  # to delete its thread is to leave it on purpose: nobody can look at it there
+            return run if self._world.knows(Kind.THREAD, conduct.thread_id) else None
+        deleted = self._deleted.get(conduct.thread_id)
+        return run if deleted is None or run.journal[-1].at <= deleted else None
 
 
 def _show(conduct: Conduct, run: Mapping[str, Any], by: Exhibit, exchange: Exchange) -> None:
@@ -298,12 +293,9 @@ def _show(conduct: Conduct, run: Mapping[str, Any], by: Exhibit, exchange: Excha
         conduct.show(run, by)
 
 
-def _understood(message: str) -> tuple[str | None, Mapping[str, str]]:
-    """Return what a refusal means, and the facts in its words; None for all that says nothing of a run."""
-    for pattern, meaning in _MEANINGS:
-        if match := pattern.fullmatch(message):
-            return meaning, match.groupdict()
-    return None, {}
+def _watch(conduct: Conduct, exchange: Exchange) -> None:
+    if exchange.stream is not None and exchange.heard:
+        conduct.watch(exchange.stream)
 
 
 def _malformed(operation: str, ids: Mapping[str, str], trail: Trail) -> Finding:

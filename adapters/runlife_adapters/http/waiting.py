@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from runlife_adapters.memory import World
 
-__all__ = ["Patience"]
+__all__ = ["SHORTEST_WAIT", "Patience"]
 
-_SHORTEST_WAIT = 0.001
+SHORTEST_WAIT = 0.001
 """Seconds between two looks at a stream, however near the moment is that it waits for."""
 
 
@@ -90,4 +90,4 @@ class Patience:
         left = self._real_end - self._time()
         if due is not None and not self.virtual:
             left = min(left, due - self._world.clock.now())
-        return None if left == float("inf") else max(left, _SHORTEST_WAIT)
+        return None if left == float("inf") else max(left, SHORTEST_WAIT)

@@ -38,6 +38,7 @@ class Assistants(Core):
             assistant_id = self._store.ids.new(Kind.ASSISTANT)
             assistant = AssistantObject(id=assistant_id, created_at=whole(now), **values)
             self._store.assistants[assistant_id] = assistant
+            self._bound()
             return assistant
 
     def retrieve_assistant(self, assistant_id: str) -> AssistantObject:

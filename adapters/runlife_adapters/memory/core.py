@@ -14,10 +14,11 @@ from runlife import (
     Policy,
     Record,
     Run,
+    TimeError,
     VirtualClock,
 )
 from runlife_adapters.clock import SystemClock
-from runlife_adapters.memory.checks import check_kind, check_seconds
+from runlife_adapters.memory.checks import check_kind, check_seconds, is_number
 from runlife_adapters.memory.context import CONTEXT_LIMIT
 from runlife_adapters.memory.echo import Echo
 from runlife_adapters.memory.ids import Ids, Kind
@@ -35,7 +36,11 @@ if TYPE_CHECKING:
     from runlife_adapters.memory.net import Net
     from runlife_adapters.memory.resources import RunObject
 
-__all__ = ["Core"]
+__all__ = ["LAST_MOMENT", "Core"]
+
+LAST_MOMENT = 253_402_300_799.0
+"""The end of the year 9999, in unix seconds: so far time can be moved. Long after that, a float tells no
+seconds apart any more, and no run could be created."""
 
 
 class Core:
@@ -141,12 +146,15 @@ class Core:
         """Move a VirtualClock forward, let everything happen that is due, and return the new time.
 
         :raises MisuseError: when the World has another clock, or its own model calls.
-        :raises TimeError: when ``seconds`` is negative or not finite.
+        :raises TimeError: when ``seconds`` is negative or not finite, or leads beyond the year 9999.
         """
         if not isinstance(self.clock, VirtualClock):
             msg = f"only a World on a VirtualClock can be advanced; this one has {self.clock!r}"
             raise MisuseError(msg)
         with self._held():
+            if is_number(seconds) and self.clock.now() + seconds > LAST_MOMENT:
+                msg = f"time moves to the end of the year 9999 at most, and not {seconds!r} seconds further"
+                raise TimeError(msg)
             now = self.clock.advance(seconds)
         self.settle()
         return now
@@ -159,6 +167,11 @@ class Core:
             self._now = max(self._now, self.clock.now())
             self._server.settle(self._now)
             yield self._now
+
+    def _bound(self) -> None:
+        """Note that something has come into being, and forget what is too much; the lock is held."""
+        if self._keep is not None:
+            self._store.forget(self._keep)
 
     @contextmanager
     def _held(self) -> Generator[None]:

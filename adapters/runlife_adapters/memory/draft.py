@@ -25,9 +25,11 @@ from runlife import (
     RunStep,
     ToolCall,
 )
+from runlife_adapters.memory.checks import NONE, check_kind
 from runlife_adapters.memory.draft_things import KINDS, PlainDraft, merged, put
 from runlife_adapters.memory.ids import Kind
 from runlife_adapters.memory.inputs import ROLES
+from runlife_adapters.memory.model import UNNAMED_FUNCTION
 from runlife_adapters.memory.past import Claim, check_facts, live_through
 from runlife_adapters.memory.records import MessageRecord, RunRecord, StepRecord, ThreadRecord
 from runlife_adapters.memory.resources import (
@@ -40,6 +42,7 @@ from runlife_adapters.memory.resources import (
 from runlife_adapters.memory.rules import RunSeen
 from runlife_adapters.memory.schedule import Schedule
 from runlife_adapters.memory.seeds import (
+    CONFIGURED,
     Details,
     Seed,
     agrees,
@@ -59,8 +62,6 @@ __all__ = ["Draft"]
 _STAMPS = ("started_at", "completed_at", "failed_at", "cancelled_at")
 _VALUES = ("required_action", "last_error", "incomplete_details", "usage")
 _STEP_STAMPS = ("completed_at", "failed_at", "cancelled_at", "expired_at")
-
-_UNNAMED_FUNCTION = "function"
 
 
 class Draft(PlainDraft):
@@ -111,6 +112,7 @@ class Draft(PlainDraft):
 
     def _read_run(self, seed: Seed) -> None:
         seed.check_names(RunObject)
+        seed.check(*CONFIGURED, "truncation_strategy", "tool_choice")
         status = seed.text("status") or self._lifecycle.creations[0].target.value
         facts = seed.facts(*_STAMPS, *_VALUES)
         if "expires_at" in seed.said:
@@ -168,12 +170,12 @@ class Draft(PlainDraft):
         """Return what a run calls that does not say: what its step does, else its first function."""
         asks = {r.event for r in self._lifecycle.transitions if r.target == status}
         if not any(a.name == "tool_calls" for e in asks for a in self._lifecycle.arguments.get(e, ())):
-            return (ToolCall(f"call_of_{seed.id}", _UNNAMED_FUNCTION),)  # of a round that is over, and unseen
+            return (ToolCall(f"call_of_{seed.id}", UNNAMED_FUNCTION),)  # of a round that is over, and unseen
         for step in self._of("thread.run.step"):
             if step.said.get("run_id") == seed.id and (said := calls_of(step)).calls and not said.outputs:
                 return said.calls
         names = (tool["function"]["name"] for tool in tools if tool["type"] == "function")
-        return (ToolCall(self._draw(Kind.TOOL_CALL), next(names, _UNNAMED_FUNCTION)),)
+        return (ToolCall(self._draw(Kind.TOOL_CALL), next(names, UNNAMED_FUNCTION)),)
 
     def _check_locks(self) -> None:
         """Refuse runs that were active on one thread at the same time."""
@@ -194,6 +196,7 @@ class Draft(PlainDraft):
     def _read_message(self, seed: Seed) -> None:
         facts = seed.facts("completed_at", "incomplete_at", "incomplete_details")
         seed.check_names(MessageObject, "status", *facts)
+        seed.check("attachments", "metadata")
         run_id, thread_id = seed.text("run_id"), seed.text("thread_id")
         run = None if run_id is None else self._run(run_id)  # one that is not there is as good as deleted
         if thread_id is None and run is None:
@@ -309,6 +312,7 @@ class Draft(PlainDraft):
             raise seed.refuse("type", f"expected 'message_creation' or 'tool_calls', got {kind!r}")
         with seed.reading("step_details"):
             id = given.get(kind, {}).get("message_id")
+            check_kind("message_id", id, str, NONE)
         if id is None and written:
             return written[0], Details()
         message = self._messages.get(id) or record.thread.messages.get(id) if id is not None else None
@@ -347,9 +351,10 @@ class Draft(PlainDraft):
         put(store.files, {}, lambda file: file.created_at)
         put(store.vector_stores, self._vector_stores, lambda kept: kept.created_at)
         put(store.assistants, self._assistants, lambda assistant: assistant.created_at)
-        put(store.threads, self._threads, lambda thread: thread.created_at)
-        for id, message in self._messages.items():
-            store.threads[message.thread_id].messages[id] = message
+        threads = {id: store.touch(thread) for id, thread in self._threads.items()}
+        put(store.threads, threads, lambda thread: thread.created_at)
+        for message in self._messages.values():
+            store.threads[message.thread_id].keep(message)
         for record, step in self._steps.values():
             record.steps[step.step.id] = step
         for record in self.runs:
@@ -364,18 +369,8 @@ class Draft(PlainDraft):
         for record, _ in self._steps.values():
             put(record.steps, {}, lambda step: whole(step.step.created_at))
         for record in self.runs:
-            record.schedule = rules.schedule_for(self._seen(record))
-
-    def _seen(self, record: RunRecord) -> RunSeen:
-        assistant, settings = self._store.assistants[record.settings.assistant_id], record.settings
-        said = (m.text for m in reversed(record.thread.messages.values()) if m.role == "user")
-        return RunSeen(
-            assistant_id=assistant.id,
-            assistant_name=assistant.name,
-            model=settings.model,
-            message=next(said, None),
-            metadata=settings.metadata,
-        )
+            assistant = store.assistants[record.settings.assistant_id]
+            record.schedule = rules.schedule_for(RunSeen.of(assistant, record.settings, record.thread))
 
     def views(self) -> tuple[Resource, ...]:
         """Return what was put in, as it is now, in the order in which it was given."""

@@ -118,7 +118,8 @@ class PlainDraft:
 
     def _read_thread(self, seed: Seed) -> None:
         seed.check_names(ThreadObject)
-        created_at = seed.time("created_at")
+        seed.check("metadata", "tool_resources")
+        created_at = seed.past("created_at")
         thread = self._threads[seed.id] = ThreadRecord(
             id=seed.id,
             created_at=floor(self._now) if created_at is None else created_at,

@@ -57,6 +57,8 @@ class ApiError(MisuseError):
     :param type: the family of the error, nearly always ``invalid_request_error``.
     :param param: the parameter at fault, as a path into the request body, if there is one.
     :param code: a word for programs, if the service gives one.
+    :param words: which way to refuse this is, where it is one of those that are written down.
+    :param facts: what the words are about, by name: a run, its status.
     """
 
     def __init__(
@@ -66,6 +68,9 @@ class ApiError(MisuseError):
         type: str = INVALID_REQUEST,
         param: str | None = None,
         code: str | None = None,
+        *,
+        words: Words | None = None,
+        facts: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -73,6 +78,8 @@ class ApiError(MisuseError):
         self.type = type
         self.param = param
         self.code = code
+        self.words = words
+        self.facts: Mapping[str, object] = facts if facts is not None else {}
 
     def to_json(self) -> dict[str, Any]:
         """Return the envelope in which the service sends an error."""
@@ -92,7 +99,8 @@ class Words:
     def error(self, **facts: object) -> ApiError:
         """Return the error with its facts filled in."""
         param = self.param and self.param.format(**facts)
-        return ApiError(self.status, self.text.format(**facts), param=param, code=self.code)
+        message = self.text.format(**facts)
+        return ApiError(self.status, message, param=param, code=self.code, words=self, facts=facts)
 
 
 NOT_FOUND = Words(404, "No {noun} found with id '{id}'.")

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from attrs import field, frozen
 
-from runlife import Record
+from runlife import RUN, Record
 from runlife_adapters.memory.resources import Json
 
 __all__ = ["Happened", "Listener", "RunEvents", "StreamEvent", "Timeline"]
@@ -70,6 +70,10 @@ class RunEvents:
         self._timeline = timeline
         self._queue: deque[StreamEvent] = deque()
         self._ended = False
+        self._rests = False
+        self._abandoned = False
+        self._left = False
+        self._then: Callable[[], None] | None = None
         self._notify: Callable[[], None] | None = None
 
     @property
@@ -82,6 +86,11 @@ class RunEvents:
         """Whether nothing more will be added."""
         return self._ended
 
+    @property
+    def abandoned(self) -> bool:
+        """Whether it was ended before the run rested or ended: the World was emptied meanwhile."""
+        return self._abandoned
+
     def take(self) -> list[StreamEvent]:
         """Return what has happened by now and was not taken yet."""
         if not self._ended:
@@ -89,6 +98,9 @@ class RunEvents:
         taken: list[StreamEvent] = []
         while self._queue:
             taken.append(self._queue.popleft())
+        if self._ended and (then := self._then) is not None:
+            self._then = None
+            then()
         return taken
 
     def due(self) -> float | None:
@@ -103,9 +115,18 @@ class RunEvents:
         """
         self._notify = callback
 
+    @property
+    def left(self) -> bool:
+        """Whether nobody listens any more. The World lets go of the stream when it next has news for it.
+
+        That is not done here, where the World may be in the middle of something, and its lock be held.
+        """
+        return self._left
+
     def close(self) -> None:
         """Stop listening. The run goes on."""
-        self._ended, self._notify = True, None
+        self._ended = self._left = True
+        self._notify = self._then = None
         self._queue.clear()
 
     # For the World
@@ -113,11 +134,22 @@ class RunEvents:
     def add(self, event: StreamEvent) -> None:
         """Add an event; the World does."""
         if not self._ended:
+            if event.data.get("object") == "thread.run":
+                run = event.data
+                self._rests = run["required_action"] is not None or run["status"] in RUN.terminal
             self._queue.append(event)
             self._call()
 
-    def end(self) -> None:
-        """Say that nothing more will come; the World does."""
+    def end(self, then: Callable[[], None] | None = None) -> None:
+        """Say that nothing more will come; the World does. In mid-run, what was not taken is gone with it.
+
+        :param then: called once everything has been taken, by whoever takes it, without the lock.
+        """
+        self._then = None if self._left else then
+        if not self._ended:
+            self._abandoned = not self._rests
+        if self._abandoned:
+            self._queue.clear()
         self._ended = True
         self._call()
 

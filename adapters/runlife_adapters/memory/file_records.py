@@ -31,8 +31,21 @@ class FileRecord:
     created_at: float
     filename: str
     purpose: str
-    content: bytes
+    _content: bytes | int = field(alias="content")
+    """What is in it, or how many blanks."""
     expires_at: float | None
+    used: bool = False
+    """Whether anything ever named it, as far as was noticed."""
+
+    @property
+    def content(self) -> bytes:
+        """What is in it. Blanks are made whenever it is read: many seeded files are as good as nothing."""
+        return b" " * self._content if isinstance(self._content, int) else self._content
+
+    @property
+    def size(self) -> int:
+        """How many bytes are in it."""
+        return self._content if isinstance(self._content, int) else len(self._content)
 
     @property
     def extension(self) -> str:
@@ -51,7 +64,7 @@ class FileRecord:
             id=self.id,
             purpose=self.purpose,
             filename=self.filename,
-            bytes=len(self.content),
+            bytes=self.size,
             created_at=whole(self.created_at),
             expires_at=whole(self.expires_at),
             status="processed",
@@ -74,7 +87,7 @@ class EntryRecord:
     @property
     def usage(self) -> int:
         """Bytes that it takes; nothing before it has been processed."""
-        return len(self.file.content) if self.status is FileStatus.COMPLETED else 0
+        return self.file.size if self.status is FileStatus.COMPLETED else 0
 
     def view(self) -> VectorStoreFileObject:
         """Return the file in the store as it is now."""
@@ -112,6 +125,8 @@ class VectorStoreRecord:
     metadata: Mapping[str, str]
     files: dict[str, EntryRecord] = field(factory=dict[str, EntryRecord])
     batches: dict[str, BatchRecord] = field(factory=dict[str, BatchRecord])
+    used: bool = False
+    """Whether any tool resources ever named it, as far as was noticed."""
 
     @property
     def expires_at(self) -> float | None:

@@ -31,6 +31,7 @@ __all__ = [
     "HELPER_EXPIRY",
     "MAXIMUM_TOOL_FILES",
     "MAXIMUM_VECTOR_STORES",
+    "PATIENCE",
     "SEARCHABLE",
     "FileStore",
     "superfluous",
@@ -71,6 +72,9 @@ SEARCHABLE = frozenset(
 
 HELPER_EXPIRY = {"anchor": "last_active_at", "days": 7}
 """When the vector stores expire that a thread or a message creates by the way (documented)."""
+
+PATIENCE = 10
+"""How many times as much is kept of what somebody may still come for as of what is done with."""
 
 USUAL_CHUNKS = {"max_chunk_size_tokens": 800, "chunk_overlap_tokens": 400}
 """How a file is cut when nothing else is said (documented)."""
@@ -179,31 +183,35 @@ class FileStore:
         store.last_active_at = now
         return entry
 
-    def forget_files(
-        self, resources: Iterable[Mapping[str, Any]], file_ids: Iterable[str], keep: int
-    ) -> None:
+    def forget_files(self, resources: Iterable[Mapping[str, Any]], file_ids: Iterable[str], keep: int) -> int:
         """Forget the oldest vector stores that no tool resources name, then the oldest files that none does.
 
-        At least ``keep`` of each remain.
+        At least ``keep`` of those remain that were used, and :data:`PATIENCE` times as many that never were.
 
         :param file_ids: files that are named elsewhere.
+        :returns: how much there was to look through, of what remains.
         """
-        tools = [_tools(resource) for resource in resources]
+        tools = [_tools(resource) for resource in resources if resource]
         searched = {id for _, search in tools for id in search.get("vector_store_ids") or ()}
-        for id in superfluous(self.vector_stores, searched, keep):
+        for id in _unused(self.vector_stores, searched, keep):
             del self.vector_stores[id]
         named = {*file_ids, *(id for interpreter, _ in tools for id in interpreter.get("file_ids") or ())}
         named.update(*(store.files for store in self.vector_stores.values()))
-        for id in superfluous(self.files, named, keep):
+        for id in _unused(self.files, named, keep):
             del self.files[id]
             self._mortal.pop(id, None)
+        entries = sum(len(store.files) for store in self.vector_stores.values())
+        return len(self.vector_stores) + len(self.files) + entries
 
     # Checks
 
     def check_files(self, file_ids: Iterable[str], now: float) -> None:
         """Raise ApiError unless there are these files."""
+        wanted = list(file_ids)
+        if not wanted:
+            return
         files = self.files_at(now)
-        missing = [file_id for file_id in file_ids if file_id not in files]
+        missing = [file_id for file_id in wanted if file_id not in files]
         if missing:
             raise NO_FILES.error(ids=", ".join(missing))
 
@@ -219,6 +227,8 @@ class FileStore:
 
         :raises MisuseError: when they have unknown names.
         """
+        if said == {}:
+            return
         check_names("tool_resources", said, ("code_interpreter", "file_search"))
         interpreter, search = _tools(said)
         check_names("tool_resources.code_interpreter", interpreter, ("file_ids",))
@@ -241,6 +251,8 @@ class FileStore:
         self, said: Mapping[str, Any], attachments: Sequence[Mapping[str, Any]], now: float
     ) -> None:
         """Raise ApiError unless a thread of these tool resources has room for what is attached."""
+        if not attachments:
+            return
         self.check_files(_attached(attachments), now)
         self.check_searchable(_attached(attachments, "file_search"), "attachments", now)
         interpreter, search = _tools(said)
@@ -309,6 +321,18 @@ def superfluous(ids: Iterable[str], used: Container[str], keep: int) -> list[str
     """Return which of some ids, oldest first, can go: those that are not used, but for the newest of them."""
     unused = [id for id in ids if id not in used]
     return unused[: max(len(unused) - keep, 0)]
+
+
+def _unused(
+    kept: Mapping[str, FileRecord | VectorStoreRecord], named: Container[str], keep: int
+) -> list[str]:
+    """Return which of some things can go, none of which is named; what is named has been used then."""
+    for id, record in kept.items():
+        record.used = record.used or id in named
+    unnamed = [id for id in kept if id not in named]
+    fresh = {id for id in unnamed if not kept[id].used}
+    worn = set(unnamed) - fresh
+    return [*superfluous(unnamed, fresh, keep), *superfluous(unnamed, worn, PATIENCE * keep)]
 
 
 def check_room(file_ids: Iterable[str], param: str) -> None:

@@ -52,6 +52,7 @@ class Files(Core):
                 expires_at=None if lifetime is None else now + lifetime,
             )
             self._store.keep_file(record)
+            self._bound()
             return record.view()
 
     def list_files(self, *, purpose: str | None = None, **options: Unpack[ListOptions]) -> Page[FileObject]:

@@ -12,7 +12,7 @@ from runlife import MisuseError, ToolOutput
 from runlife_adapters.memory.checks import NONE, check_kind, check_names
 from runlife_adapters.memory.errors import OUTPUTS_TOO_LARGE, STRING_TOO_LONG
 from runlife_adapters.memory.records import RunSettings
-from runlife_adapters.memory.resources import to_wire
+from runlife_adapters.memory.resources import text_part, to_wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -237,7 +237,7 @@ def content_parts(content: str | Sequence[Mapping[str, Any]]) -> tuple[Json, ...
 def _part(part: Json) -> Json:
     kind = part["type"]
     if kind == "text":
-        return {"type": "text", "text": {"value": part["text"], "annotations": []}}
+        return text_part(part["text"])
     return {"type": kind, kind: {"detail": "auto", **part[kind]}}
 
 

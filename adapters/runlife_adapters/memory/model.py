@@ -13,18 +13,33 @@ from runlife_adapters.memory.builtin import BuiltinStep, builtin_steps
 from runlife_adapters.memory.checks import NONE, check_kind, is_a
 from runlife_adapters.memory.context import tokens
 
-__all__ = ["Call", "Context", "Model", "Said", "ToolRound", "Turn", "estimate", "several"]
+__all__ = [
+    "UNNAMED_FUNCTION",
+    "Call",
+    "Context",
+    "Model",
+    "Said",
+    "ToolRound",
+    "Turn",
+    "estimate",
+    "several",
+]
+
+UNNAMED_FUNCTION = "function"
+"""What is called where nothing says which function is, and the run has none."""
 
 
 @frozen(repr=False)
 class Call:
     """A function that a model calls, with its arguments as an object.
 
+    Models also write what is no JSON, or half of it: arguments that are a text go out as they are.
+
     :raises MisuseError: when the name is no text, or the arguments cannot be written as a JSON object.
     """
 
     name: str = field(validator=is_a(str))
-    arguments: Mapping[str, Any] = field(factory=dict[str, Any], validator=is_a(Mapping))
+    arguments: Mapping[str, Any] | str = field(factory=dict[str, Any], validator=is_a(Mapping, str))
 
     def __attrs_post_init__(self) -> None:
         try:
@@ -34,12 +49,14 @@ class Call:
             raise MisuseError(msg) from error
 
     def written(self) -> str:
-        """Return the arguments as they stand on the wire: as the text of a JSON object."""
+        """Return the arguments as they stand on the wire: as the text of an object, or as they were given."""
+        if isinstance(self.arguments, str):
+            return self.arguments
         return json.dumps(dict(self.arguments), separators=(",", ":"), allow_nan=False)
 
     def __repr__(self) -> str:
         """Return the call that makes it."""
-        arguments = f", {self.arguments!r}" if self.arguments else ""
+        arguments = f", {self.arguments!r}" if self.arguments != {} else ""
         return f"Call({self.name!r}{arguments})"
 
 

@@ -6,7 +6,7 @@ A record is mutable and stays inside the World; what leaves it is a :meth:`view`
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from attrs import Factory, define, field, frozen
@@ -24,16 +24,31 @@ from runlife_adapters.memory.resources import (
     ThreadObject,
     field_values,
     shown_resources,
+    text_part,
     to_wire,
     whole,
 )
 from runlife_adapters.memory.schedule import After, Schedule
 
-__all__ = ["Beat", "MessageRecord", "Move", "RunRecord", "RunSettings", "StepRecord", "ThreadRecord"]
+__all__ = [
+    "Beat",
+    "MessageRecord",
+    "Move",
+    "RunRecord",
+    "RunSettings",
+    "StepRecord",
+    "ThreadRecord",
+    "shown_files",
+]
 
 
 _USUAL = After()
 """What a schedule says where it says nothing."""
+
+
+def shown_files(content: Iterable[Json]) -> list[str]:
+    """Return the ids of the files that the parts of a message show."""
+    return [part["image_file"]["file_id"] for part in content if part["type"] == "image_file"]
 
 
 @define(eq=False)
@@ -43,10 +58,35 @@ class MessageRecord:
     message: Message
     thread_id: str
     role: str
-    content: tuple[Json, ...]
+    _content: tuple[Json, ...] = field(alias="content")
     attachments: tuple[Json, ...] = ()
     metadata: Mapping[str, str] = field(factory=dict[str, str])
     assistant_id: str | None = None
+    _pieces: list[str] = field(init=False, factory=list[str])
+    """What it says so far, as long as it is being written: joined when somebody looks."""
+
+    @property
+    def content(self) -> tuple[Json, ...]:
+        """Its parts, as far as they have come."""
+        if not self._pieces:
+            return self._content
+        self._pieces = ["".join(self._pieces)]
+        return (text_part(self._pieces[0]),)
+
+    def say(self, more: str) -> bool:
+        """Add a piece to what it says, and say whether that was the first."""
+        self._pieces.append(more)
+        return len(self._pieces) == 1
+
+    def finish(self, text: str) -> None:
+        """Have it say this, whatever it has said so far."""
+        self._pieces, self._content = [], (text_part(text),)
+
+    @property
+    def files(self) -> list[str]:
+        """The ids of the files that it attaches or shows."""
+        attached = (file["file_id"] for file in self.attachments if file.get("file_id") is not None)
+        return [*attached, *shown_files(self._content)]
 
     @property
     def text(self) -> str:
@@ -90,16 +130,27 @@ class ThreadRecord:
     tool_resources: Json
     messages: dict[str, MessageRecord] = field(factory=dict[str, MessageRecord])
     runs: dict[str, RunRecord] = field(factory=dict[str, "RunRecord"])
+    files: dict[str, None] = field(factory=dict[str, None])
+    """The ids of the files that its messages have named, also those deleted: it is never too few."""
+    asked: int = 0
+    """When somebody last asked about it, among all such moments."""
 
     def keep(self, *messages: MessageRecord) -> None:
         """Add messages at the end."""
-        self.messages.update((message.message.id, message) for message in messages)
+        for message in messages:
+            self.messages[message.message.id] = message
+            self.files.update(dict.fromkeys(message.files))
 
     @property
     def active_run_id(self) -> str | None:
         """The run that locks the thread. Only the latest can: it would not exist beside another."""
         latest = next(reversed(self.runs.values()), None)
         return latest.run.id if latest is not None and latest.run.is_active else None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it has had runs, all are over, and clients have been told so."""
+        return bool(self.runs) and all(record.seen for record in self.runs.values())
 
     def told(self) -> Json:
         """Return the thread as the events of a stream show it: with its code interpreter (recorded)."""
@@ -219,6 +270,10 @@ class RunRecord:
     began: float = 0.0
     """When the step began with which the current turn ends."""
     streams: list[RunEvents] = field(factory=list[RunEvents])
+    piecewise: bool = False
+    """Whether what the current turn says is said piece by piece."""
+    seen: bool = False
+    """Whether a client has been told that it is over."""
     told: int = 0
     """How many of its transitions the listeners of the World have been told."""
     calls: int = 0
@@ -256,6 +311,23 @@ class RunRecord:
         if run.max_prompt_tokens is not None:
             most = min(most, run.max_prompt_tokens - run.spent.prompt_tokens)
         return visible(context, settings.truncation_strategy["last_messages"], most)
+
+    def listeners(self) -> list[RunEvents]:
+        """Return the streams that are still read, and drop those that were left."""
+        for stream in self.streams:
+            if stream.left:
+                self.streams = [stream for stream in self.streams if not stream.left]
+                break
+        return self.streams
+
+    def see(self) -> None:
+        """Note that a client is told how it stands."""
+        self.seen = self.seen or self.run.is_terminal
+
+    def show(self) -> RunObject:
+        """Return the run as it is now, to a client."""
+        self.see()
+        return self.view()
 
     def view(self) -> RunObject:
         """Return the run as it is now."""

@@ -32,6 +32,7 @@ __all__ = [
     "ThreadObject",
     "field_values",
     "shown_resources",
+    "text_part",
     "to_wire",
     "whole",
 ]
@@ -54,6 +55,11 @@ def whole(moment: float | None) -> int | None:
 def shown_resources() -> Json:
     """Return the tool resources that show up in some places where none were given (recorded)."""
     return {"code_interpreter": {"file_ids": []}}
+
+
+def text_part(text: str) -> Json:
+    """Return a text as a part of a message."""
+    return {"type": "text", "text": {"value": text, "annotations": []}}
 
 
 _PLAIN = frozenset({str, int, float, bool, type(None)})

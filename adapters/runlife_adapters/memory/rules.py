@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from runlife import Lifecycle, RunStatus
-    from runlife_adapters.memory.resources import Json
+    from runlife_adapters.memory.records import RunSettings, ThreadRecord
+    from runlife_adapters.memory.resources import AssistantObject, Json
 
 __all__ = ["LONGEST_PATTERN", "LONGEST_SEARCHED", "Rule", "Rules", "RunSeen", "When", "compiled", "found"]
 
@@ -80,6 +81,18 @@ class RunSeen:
     """The text of the last user message; None when there is none."""
     metadata: Mapping[str, str] = field(factory=dict[str, str], hash=False)
     """That of the run."""
+
+    @classmethod
+    def of(cls, assistant: AssistantObject, settings: RunSettings, thread: ThreadRecord) -> Self:
+        """Return what they see of a run on a thread."""
+        said = (m.text for m in reversed(thread.messages.values()) if m.role == "user")
+        return cls(
+            assistant_id=assistant.id,
+            assistant_name=assistant.name,
+            model=settings.model,
+            message=next(said, None),
+            metadata=settings.metadata,
+        )
 
 
 def _pairs(metadata: Mapping[str, str]) -> Mapping[str, str]:

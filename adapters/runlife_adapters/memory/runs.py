@@ -66,7 +66,7 @@ class Runs(Core):
         check_run(options, CreateRunOptions)
         check_include(include)
         with self._at_now() as now:
-            record = self._start(self._store.thread(thread_id), assistant_id, options, now)
+            record = self._start_on(thread_id, assistant_id, options, now)
             self._server.enter(record, now)
             return record.view()
 
@@ -82,7 +82,7 @@ class Runs(Core):
         check_run(options, CreateRunOptions)
         content = check_include(include)
         with self._at_now() as now:
-            record = self._start(self._store.thread(thread_id), assistant_id, options, now)
+            record = self._start_on(thread_id, assistant_id, options, now)
             stream = self._stream(record, content=content)
             self._server.enter(record, now)
             return stream
@@ -114,7 +114,7 @@ class Runs(Core):
         with self._at_now() as now:
             record = self._store.run(thread_id, run_id)
             self._server.look(record, now)
-            return record.view()
+            return record.show()
 
     def modify_run(
         self, thread_id: str, run_id: str, *, metadata: Mapping[str, str] | None = None
@@ -131,14 +131,16 @@ class Runs(Core):
                 raise NOT_UPDATABLE.error(status=record.run.status.value)
             if metadata is not None:
                 record.settings = evolve(record.settings, metadata=to_wire(metadata))
-            return record.view()
+            return record.show()
 
     def list_runs(self, thread_id: str, **options: Unpack[ListOptions]) -> Page[RunObject]:
-        """Return a page of the runs of a thread."""
-        with self._at_now():
-            runs = self._store.thread(thread_id).runs
-            found, has_more = cut(Kind.RUN, runs, options)
-            return Page(tuple(record.view() for record in found), has_more)
+        """Return a page of the runs of a thread. Under ``poll``, the active one makes a move before."""
+        with self._at_now() as now:
+            thread = self._store.thread(thread_id)
+            if thread.active_run_id is not None:
+                self._server.look(thread.runs[thread.active_run_id], now)
+            found, has_more = cut(Kind.RUN, thread.runs, options)
+            return Page(tuple(record.show() for record in found), has_more)
 
     def cancel_run(self, thread_id: str, run_id: str) -> RunObject:
         """Ask for the end of a run."""
@@ -148,7 +150,7 @@ class Runs(Core):
             if isinstance(outcome, Refusal):
                 raise refused(outcome)
             self._server.enter(record, now)
-            return record.view()
+            return record.show()
 
     def submit_tool_outputs(
         self, thread_id: str, run_id: str, *, tool_outputs: Sequence[Mapping[str, Any]]
@@ -193,6 +195,14 @@ class Runs(Core):
         thread = self._store.new_thread(options.get("thread") or {}, now)
         record = self._start(thread, assistant_id, options, now)
         self._store.keep_thread(thread, now)
+        self._bound()
+        return record
+
+    def _start_on(
+        self, thread_id: str, assistant_id: str, options: Mapping[str, Any], now: float
+    ) -> RunRecord:
+        record = self._start(self._store.thread(thread_id), assistant_id, options, now)
+        self._bound()
         return record
 
     def _start(
@@ -222,8 +232,6 @@ class Runs(Core):
         schedule = self._next_schedule(assistant, settings, thread)
         record = RunRecord(run, next(self._store.created), settings, thread, schedule, self._context_limit)
         thread.runs[run.id] = self._store.runs[run.id] = record
-        if self._keep is not None:
-            self._store.forget(self._keep)
         return record
 
     def _next_schedule(
@@ -231,33 +239,34 @@ class Runs(Core):
     ) -> Schedule:
         if self._scripts:
             return self._scripts.popleft()
-        said = (m.text for m in reversed(thread.messages.values()) if m.role == "user")
-        seen = RunSeen(
-            assistant_id=assistant.id,
-            assistant_name=assistant.name,
-            model=settings.model,
-            message=next(said, None),
-            metadata=settings.metadata,
-        )
-        return self.rules.schedule_for(seen)
+        return self.rules.schedule_for(RunSeen.of(assistant, settings, thread))
 
     # Run steps
 
     def list_run_steps(
         self, thread_id: str, run_id: str, *, include: Sequence[str] = (), **options: Unpack[ListOptions]
     ) -> Page[RunStepObject]:
-        """Return a page of the steps of a run; what a search found comes with its content if included."""
+        """Return a page of the steps of a run; what a search found comes with its content if included.
+
+        Under the progression ``poll``, that is a look at the run: the server makes a move with it before.
+        """
         content = check_include(include)
-        with self._at_now():
+        with self._at_now() as now:
             record = self._store.run(thread_id, run_id)
+            self._server.look(record, now)
             found, has_more = cut(Kind.RUN_STEP, record.steps, options)
             return Page(tuple(record.view_step(step, content=content) for step in found), has_more)
 
     def retrieve_run_step(
         self, thread_id: str, run_id: str, step_id: str, *, include: Sequence[str] = ()
     ) -> RunStepObject:
-        """Return a step of a run; what a search found comes with its content if included."""
+        """Return a step of a run; what a search found comes with its content if included.
+
+        Like :meth:`list_run_steps`, it is a look at the run.
+        """
         content = check_include(include)
-        with self._at_now():
+        with self._at_now() as now:
             record = self._store.run(thread_id, run_id)
-            return record.view_step(find(record.steps, Kind.RUN_STEP, step_id), content=content)
+            step = find(record.steps, Kind.RUN_STEP, step_id)
+            self._server.look(record, now)
+            return record.view_step(step, content=content)

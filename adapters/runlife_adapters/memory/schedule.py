@@ -45,11 +45,14 @@ if TYPE_CHECKING:
     from runlife_adapters.memory.resources import Json
 
 __all__ = [
+    "MOST_CALLS",
     "NEVER",
     "USUAL_DELAY",
     "USUAL_ERRORS",
+    "USUAL_MOVES",
     "After",
     "Schedule",
+    "calling_event",
     "check_entry",
     "happy_event",
     "server_events",
@@ -60,6 +63,15 @@ USUAL_DELAY = 1.0
 
 NEVER = inf
 """The delay of a move that does not come: ``After(NEVER)`` is stuck until the run expires."""
+
+MOST_CALLS = 128
+"""How many calls one move makes at most: as many as an assistant may have tools (documented)."""
+
+USUAL_MOVES: Mapping[RunStatus, str] = {
+    RunStatus.QUEUED: "start",
+    RunStatus.CANCELLING: "confirm_cancel",
+}
+"""The event of the happy path where the model has no say: the server's other moves are deviations."""
 
 USUAL_ERRORS: Mapping[str, str] = {
     "server_error": "Sorry, something went wrong.",
@@ -78,13 +90,28 @@ def server_events(lifecycle: Lifecycle[RunStatus], status: RunStatus) -> dict[st
     return events
 
 
-def happy_event(lifecycle: Lifecycle[RunStatus], status: RunStatus) -> str | None:
-    """Return the event of the happy path: the first that the table gives the server, or None.
+def calling_event(lifecycle: Lifecycle[RunStatus], status: RunStatus) -> str | None:
+    """Return the event with which the server calls functions from a status, or None.
 
-    Where that event calls functions, the model's turn decides between it and completing.
+    Where there is one the model speaks: its turn decides between that event and completing.
     """
-    rows = lifecycle.transitions
-    return next((r.event for r in rows if r.source is status and r.cause is Cause.SERVER), None)
+    events = (event for ways in server_events(lifecycle, status).values() for event in ways)
+    return next((e for e in events if "tool_calls" in _argument_names(lifecycle, e)), None)
+
+
+def happy_event(lifecycle: Lifecycle[RunStatus], status: RunStatus) -> str | None:
+    """Return the event of the happy path: the one that calls functions, else the usual one, or None.
+
+    It does not hang on the order of the table's rows: :data:`USUAL_MOVES` names it.
+    """
+    if (calls := calling_event(lifecycle, status)) is not None:
+        return calls
+    usual = USUAL_MOVES.get(status)
+    return usual if any(usual in events for events in server_events(lifecycle, status).values()) else None
+
+
+def _argument_names(lifecycle: Lifecycle[RunStatus], event: str | None) -> set[str]:
+    return {argument.name for argument in lifecycle.arguments.get(event or "", ())}
 
 
 def _error(value: LastError | str | None) -> LastError | None:
@@ -93,6 +120,10 @@ def _error(value: LastError | str | None) -> LastError | None:
 
 def _tools(value: int | Iterable[Call] | None) -> int | tuple[Call, ...] | None:
     return value if value is None or isinstance(value, int) else several(value)
+
+
+def _plain(arguments: Mapping[str, Any] | str) -> Json | str:
+    return arguments if isinstance(arguments, str) else dict(arguments)
 
 
 def _word(value: str | None) -> str | None:
@@ -105,13 +136,15 @@ class After:
 
     :param delay: seconds, or :data:`NEVER`, with which nothing else can be said.
     :param to: the status it goes to; None is the happy path, on which the model decides.
-    :param tools: with ``to="requires_action"``: the calls, or how many calls of the run's functions.
+    :param tools: with ``to="requires_action"``: the calls, or how many calls of the run's functions;
+        :data:`MOST_CALLS` at most.
     :param text: with an ending, or where the model decides: what the message says.
     :param error: with ``to="failed"``: the error, or its code; ``server_error`` by default.
     :param reason: with ``to="incomplete"``; ``max_completion_tokens`` by default.
     :param usage: what the turn cost, instead of an estimate.
     :param steps: where the model speaks: what the service's own tools do before the turn ends.
-    :raises MisuseError: when the delay is not a time, ``tools`` is below 1, or a value is of another type.
+    :raises MisuseError: when the delay is not a time, ``tools`` are none or too many, or a value is of
+        another type.
     """
 
     delay: float = USUAL_DELAY
@@ -134,8 +167,10 @@ class After:
         if self.delay == NEVER and self.details:
             msg = f"what never comes has no details: expected After(NEVER), got {self!r}"
             raise MisuseError(msg)
-        if self.tools in (0, ()) or (isinstance(self.tools, int) and self.tools < 0):
-            msg = f"a run that requires action has at least one call, got tools={self.tools!r}"
+        calls = len(self.tools) if isinstance(self.tools, tuple) else self.tools
+        if calls is not None and not 1 <= calls <= MOST_CALLS:
+            got = f"{calls} calls" if isinstance(self.tools, tuple) else f"tools={calls!r}"
+            msg = f"a run that requires action has at least one call, and {MOST_CALLS} at most; got {got}"
             raise MisuseError(msg)
 
     @property
@@ -155,7 +190,7 @@ class After:
         """Return it as JSON data: only what is said; a delay of NEVER is the word ``never``."""
         said: Json = {"delay": "never" if self.delay == NEVER else self.delay, **self.details}
         if isinstance(self.tools, tuple):
-            said["tools"] = [{"name": c.name, "arguments": dict(c.arguments)} for c in self.tools]
+            said["tools"] = [{"name": c.name, "arguments": _plain(c.arguments)} for c in self.tools]
         if self.steps:
             said["steps"] = [{step.type: step.to_json()} for step in self.steps]
         for name in said.keys() & {"error", "usage"}:
@@ -164,7 +199,7 @@ class After:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Return what :meth:`to_json` wrote.
+        """Return what :meth:`to_json` wrote; an error may also be its code alone.
 
         :raises MisuseError: when it is anything else.
         """
@@ -175,7 +210,7 @@ class After:
             if isinstance(said.get("tools"), list):
                 said["tools"] = tuple(Call(**call) for call in said["tools"])
             for name, kind in (("error", LastError), ("usage", Usage)):
-                if name in said:
+                if name in said and not (name == "error" and isinstance(said[name], str)):
                     said[name] = kind.from_json(said[name])
             return cls(**said)
         except (TypeError, ValueError, MisuseError) as error:
@@ -305,8 +340,7 @@ def check_entry(lifecycle: Lifecycle[RunStatus], status: RunStatus, after: After
     if not possible:
         msg = f"the server makes no move from {status.value!r}: only After(NEVER) is possible, got {after!r}"
         raise MisuseError(msg)
-    event = happy_event(lifecycle, status)
-    speaks = event == "require_action"
+    event, speaks = happy_event(lifecycle, status), calling_event(lifecycle, status) is not None
     if after.to is None:
         # Where the model decides, a text or a usage is scripted without saying where that leads.
         allowed = {"text", "usage"} if speaks else _allowed(lifecycle, status, event)
@@ -324,7 +358,7 @@ def check_entry(lifecycle: Lifecycle[RunStatus], status: RunStatus, after: After
 
 
 def _allowed(lifecycle: Lifecycle[RunStatus], status: RunStatus, event: str | None) -> set[str]:
-    arguments = {a.name for a in lifecycle.arguments.get(event or "", ())}
+    arguments = _argument_names(lifecycle, event)
     allowed = {detail for detail, argument in _ARGUMENTS.items() if argument in arguments}
     row = next(r for r in lifecycle.transitions if r.source is status and r.event == event)
     return allowed | {"text"} if row.target in lifecycle.terminal else allowed

@@ -28,11 +28,13 @@ from runlife_adapters.memory.inputs import (
 )
 from runlife_adapters.memory.records import RunSettings
 from runlife_adapters.memory.resources import AssistantObject, Json, Resource, to_wire
+from runlife_adapters.memory.seed_checks import CHECKS
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
 __all__ = [
+    "CONFIGURED",
     "USUAL_MODEL",
     "Details",
     "Seed",
@@ -47,6 +49,17 @@ __all__ = [
 
 USUAL_MODEL = "gpt-4o"
 """The model of an assistant of which nothing is said."""
+
+CONFIGURED = (
+    "tools",
+    "tool_resources",
+    "metadata",
+    "response_format",
+    "reasoning_effort",
+    "temperature",
+    "top_p",
+)
+"""The fields that say how an assistant answers; a run has them, too."""
 
 _LARGEST_FILE = 8 * 1024 * 1024
 """Bytes of a file of which only the size is said."""
@@ -75,6 +88,13 @@ class Seed:
     def check_names(self, kind: type[Resource], *more: str) -> None:
         """Refuse what an object of this kind does not have."""
         check_names(self.what, self.said, ("object", *(a.name for a in fields(kind)), *more))
+
+    def check(self, *names: str) -> None:
+        """Refuse of these fields, as far as they are given, what no request could say."""
+        for name in names:
+            if self.said.get(name) is not None:
+                with self.reading(name):
+                    CHECKS[name](self.said[name])
 
     def text(self, name: str) -> str | None:
         """Return a field that is a text, if it is given."""
@@ -182,13 +202,14 @@ _VALUES: Mapping[str, Callable[[Any], object]] = {
 def assistant_of(seed: Seed) -> AssistantObject:
     """Return an assistant."""
     seed.check_names(AssistantObject)
+    seed.check("name", "description", "instructions", *CONFIGURED)
     said = {n: v for n, v in seed.said.items() if n not in ("id", "object", "created_at")}
     with seed.reading("tools"):
         values: Json = {"model": USUAL_MODEL, **assistant_defaults(), **assistant_values(given(said))}
     for name in ("temperature", "top_p"):
         if name in said and said[name] is None:  # null is a value of these: a model may take neither
             values[name] = None
-    created_at = seed.time("created_at")
+    created_at = seed.past("created_at")
     return AssistantObject(
         id=seed.id, created_at=floor(seed.now) if created_at is None else created_at, **values
     )
@@ -196,37 +217,35 @@ def assistant_of(seed: Seed) -> AssistantObject:
 
 def file_of(seed: Seed) -> FileRecord:
     """Return a file. Its ``content`` is a text; where only its size is said, it is filled with blanks."""
+    seed.check("purpose")
     size, content = seed.said.get("bytes"), seed.text("content")
-    if content is None and (not isinstance(size, int) or not 0 <= size <= _LARGEST_FILE):
-        if size is not None:
-            raise seed.refuse("bytes", f"expected 0 to {_LARGEST_FILE} without a content, got {size!r}")
-        size = 0
-    created_at = seed.time("created_at")
+    is_size = isinstance(size, int) and not isinstance(size, bool) and 0 <= size <= _LARGEST_FILE
+    if content is None and size is not None and not is_size:
+        raise seed.refuse("bytes", f"expected 0 to {_LARGEST_FILE} without a content, got {size!r}")
+    created_at = seed.past("created_at")
     return FileRecord(
         id=seed.id,
         created_at=floor(seed.now) if created_at is None else created_at,
         filename=seed.text("filename") or f"{seed.id}.txt",
         purpose=seed.text("purpose") or "assistants",
-        content=b" " * cast("int", size) if content is None else content.encode(errors="surrogatepass"),
+        content=(size or 0) if content is None else content.encode(errors="surrogatepass"),
         expires_at=seed.time("expires_at"),
     )
 
 
 def vector_store_of(seed: Seed) -> VectorStoreRecord:
     """Return a vector store, without its files."""
-    created_at = seed.time("created_at")
+    seed.check("expires_after", "metadata", "file_ids")
+    created_at = seed.past("created_at")
     created_at = floor(seed.now) if created_at is None else created_at
-    last_active_at = seed.time("last_active_at")
-    expires_after = to_wire(seed.said.get("expires_after"))
-    if expires_after is not None and not is_number(cast("Json", expires_after).get("days")):
-        raise seed.refuse("expires_after", f"expected an object with a number of days, got {expires_after!r}")
+    last_active_at = seed.past("last_active_at")
     return VectorStoreRecord(
         id=seed.id,
         created_at=created_at,
         last_active_at=created_at if last_active_at is None else last_active_at,
         name=seed.text("name"),
         description=seed.text("description"),
-        expires_after=expires_after,
+        expires_after=to_wire(seed.said.get("expires_after")),
         metadata=to_wire(seed.said.get("metadata") or {}),
     )
 
@@ -236,6 +255,7 @@ def vector_store_of(seed: Seed) -> VectorStoreRecord:
 
 def content_of(seed: Seed) -> tuple[Json, ...]:
     """Return the content of a message: given as a text, as parts of a request, or as parts on the wire."""
+    seed.check("content")
     content: Any = seed.said.get("content")
     if content is None or isinstance(content, str):
         return content_parts(content) if content else ()

@@ -87,9 +87,8 @@ class Server:
     def due(self, record: RunRecord) -> float | None:
         """Return the moment at which something will happen to one run by itself, or None."""
         moments = [record.run.next_deadline()]
-        if not self._held(record):
-            moments += [record.beats[0].at] if record.beats else []
-            moments += [record.move.at] if record.move is not None else []
+        moments += [record.beats[0].at] if record.beats else []
+        moments += [record.move.at] if record.move is not None else []
         return min((at for at in moments if at is not None and at != NEVER), default=None)
 
     def settle(self, now: float) -> None:
@@ -168,7 +167,7 @@ class Server:
     # What the server does
 
     def _held(self, record: RunRecord) -> bool:
-        return self._progression == "manual" or (self._progression == "poll" and not record.streams)
+        return self._progression == "manual" or (self._progression == "poll" and not record.listeners())
 
     def _go_on(self, record: RunRecord, after: After, now: float) -> None:
         """Decide what comes next for a run that has come into its status, and when."""
@@ -233,12 +232,12 @@ class Server:
 
     def _tell(self, record: RunRecord) -> None:
         run = record.run
-        if record.streams:
+        if record.listeners():
             status = run.status.value
             tell_run(record, *(("created", status) if run.version == 1 else (status,)))
             if run.is_terminal or run.required_action is not None:
                 for stream in record.streams:
-                    stream.end()
+                    stream.end(record.see if run.is_terminal else None)
                 record.streams.clear()
         if self.listeners:
             for happened in run.journal[record.told :]:

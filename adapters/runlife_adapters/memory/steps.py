@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from runlife import Message, RunStep, Usage
 from runlife_adapters.memory.events import StreamEvent
 from runlife_adapters.memory.ids import Ids, Kind
-from runlife_adapters.memory.inputs import content_parts
 from runlife_adapters.memory.records import MessageRecord, RunRecord, StepRecord
 
 if TYPE_CHECKING:
@@ -128,9 +127,10 @@ def _close_message(
 ) -> None:
     """Close a message; ``why`` says why it is incomplete, if it is. What was not yet told is told first."""
     if text is not None:
-        if rest := text.removeprefix(message.text) if text.startswith(message.text) else "":
+        so_far = message.text
+        if rest := text.removeprefix(so_far) if text.startswith(so_far) else "":
             tell_text(record, message, rest)
-        message.content = content_parts(text)
+        message.finish(text)
     if why is None:
         message.message.apply("complete", now=now)
     else:
@@ -156,13 +156,13 @@ def _close_step(record: RunRecord, step: StepRecord, event: str | None, now: flo
 
 def tell(record: RunRecord, name: str, data: Json) -> None:
     """Add an event to the streams of a run."""
-    for stream in record.streams:
+    for stream in record.listeners():
         stream.add(StreamEvent(name, data))
 
 
 def tell_run(record: RunRecord, *names: str) -> None:
     """Tell how the run stands now, under each of the names."""
-    if record.streams:
+    if record.listeners():
         data = record.told_run()
         for name in names:
             tell(record, f"thread.run.{name}", data)
@@ -170,7 +170,7 @@ def tell_run(record: RunRecord, *names: str) -> None:
 
 def tell_step(record: RunRecord, step: StepRecord, *names: str) -> None:
     """Tell how a step stands now, under each of the names."""
-    for stream in record.streams:
+    for stream in record.listeners():
         data = record.told_step(step, content=stream.content)
         for name in names:
             stream.add(StreamEvent(f"thread.run.step.{name}", data))
@@ -178,7 +178,7 @@ def tell_step(record: RunRecord, step: StepRecord, *names: str) -> None:
 
 def tell_message(record: RunRecord, message: MessageRecord, *names: str) -> None:
     """Tell how a message stands now, under each of the names."""
-    if record.streams:
+    if record.listeners():
         data = message.told()
         for name in names:
             tell(record, f"thread.message.{name}", data)
@@ -186,9 +186,8 @@ def tell_message(record: RunRecord, message: MessageRecord, *names: str) -> None
 
 def tell_text(record: RunRecord, message: MessageRecord, more: str) -> None:
     """Add a piece to what a message says so far, and tell it. The first piece brings the annotations."""
-    first = not message.content
-    message.content = content_parts(message.text + more)
-    if record.streams:
+    first = message.say(more)
+    if record.listeners():
         text: Json = {"value": more, "annotations": []} if first else {"value": more}
         delta = {"content": [{"index": 0, "type": "text", "text": text}]}
         data = {"id": message.message.id, "object": "thread.message.delta", "delta": delta}
@@ -197,6 +196,8 @@ def tell_text(record: RunRecord, message: MessageRecord, more: str) -> None:
 
 def tell_call(record: RunRecord, step: StepRecord, call: Json) -> None:
     """Tell a piece of a call that a step makes."""
+    if not record.listeners():
+        return
     details = {"type": step.type, step.type: [call]}
     data = {"id": step.step.id, "object": "thread.run.step.delta", "delta": {"step_details": details}}
     tell(record, "thread.run.step.delta", data)

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from runlife import Message
 from runlife_adapters.memory.errors import not_found
-from runlife_adapters.memory.file_store import HELPER_EXPIRY, FileStore, superfluous
+from runlife_adapters.memory.file_store import HELPER_EXPIRY, PATIENCE, FileStore, superfluous
 from runlife_adapters.memory.ids import Ids, Kind
 from runlife_adapters.memory.inputs import content_parts, given
-from runlife_adapters.memory.records import MessageRecord, RunRecord, ThreadRecord
+from runlife_adapters.memory.records import MessageRecord, RunRecord, ThreadRecord, shown_files
 from runlife_adapters.memory.resources import to_wire
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Mapping
+    from collections.abc import Container, Iterable, Mapping
 
     from runlife_adapters.memory.resources import AssistantObject
 
@@ -37,15 +37,21 @@ class Store(FileStore):
         """Every run there ever was, also those whose thread was deleted, unless they were forgotten."""
         self.created = count()
         """How many runs were created."""
-        self._forget_at = 0
+        self._asked = count(1)
+        self._grown = self._pause = 0
 
     def assistant(self, assistant_id: str) -> AssistantObject:
         """Return an assistant, or raise ApiError."""
         return find(self.assistants, Kind.ASSISTANT, assistant_id)
 
     def thread(self, thread_id: str) -> ThreadRecord:
-        """Return a thread, or raise ApiError."""
-        return find(self.threads, Kind.THREAD, thread_id)
+        """Return a thread that somebody asks about, or raise ApiError."""
+        return self.touch(find(self.threads, Kind.THREAD, thread_id))
+
+    def touch(self, thread: ThreadRecord) -> ThreadRecord:
+        """Note that somebody asks about a thread just now, and return it."""
+        thread.asked = next(self._asked)
+        return thread
 
     def message(self, thread_id: str, message_id: str) -> MessageRecord:
         """Return a message of a thread, or raise ApiError."""
@@ -71,35 +77,51 @@ class Store(FileStore):
         return any(id in run.steps for run in self.runs.values())
 
     def forget(self, keep: int) -> None:
-        """Forget the oldest of what is over: threads without an active run, with their runs.
+        """Note that something has come into being, and now and then forget what nobody misses.
 
-        Then the oldest of what nothing names that is left: assistants, vector stores, files. At least
-        ``keep`` of each remain. It is done whenever there is twice as much as it left, so that it costs
-        next to nothing.
+        Theory of operation. To be bounded is to forget, and no client may be surprised by it. So three
+        things differ. What is *in use* always stays: threads with an active run, and whatever is named by
+        something that stays. Of what is *done with*, ``keep`` of a kind stay: threads whose runs are all
+        over and whose clients have been told so, and files and vector stores that were used once. Of
+        everything else, which somebody may still come for, :data:`PATIENCE` times as many stay: threads
+        without a run, or with an end that nobody has read; assistants; files and vector stores that were
+        never used. Of threads those go first that nobody has asked about for the longest time, of other
+        things the oldest.
+
+        After a pass there is none before a quarter has come of what the pass left to look through, so that a
+        creation costs next to nothing however much is alive. Messages are never looked at: what files
+        theirs name, a thread knows.
         """
-        if self._size() < self._forget_at:
+        self._grown += 1
+        if self._grown < self._pause:
             return
-        active = {id for id, thread in self.threads.items() if thread.active_run_id is not None}
-        for id in superfluous(self.threads, active, keep):
-            del self.threads[id]
-        for id, record in list(self.runs.items()):
-            if record.run.is_terminal and record.thread.id not in self.threads:
-                del self.runs[id]
+        self._forget_threads(keep)
         used = {record.settings.assistant_id for record in self.runs.values()}
-        for id in superfluous(self.assistants, used, keep):
+        for id in superfluous(self.assistants, used, PATIENCE * keep):
             del self.assistants[id]
         resources = [
             *(assistant.tool_resources for assistant in self.assistants.values()),
             *(thread.tool_resources for thread in self.threads.values()),
             *(record.settings.tool_resources for record in self.runs.values()),
         ]
-        messages = (message for thread in self.threads.values() for message in thread.messages.values())
-        self.forget_files(resources, (id for message in messages for id in _files_of(message)), keep)
-        self._forget_at = 2 * max(self._size(), keep)
+        named = (id for thread in self.threads.values() for id in thread.files)
+        looked_at = self.forget_files(resources, named, keep)
+        self._grown = 0
+        looked_at += len(self.threads) + len(self.runs) + len(self.assistants)
+        self._pause = max(keep, looked_at // 4)
 
-    def _size(self) -> int:
-        files = len(self.vector_stores) + len(self.files)
-        return len(self.threads) + len(self.runs) + len(self.assistants) + files
+    def _forget_threads(self, keep: int) -> None:
+        free = [thread for thread in self.threads.values() if thread.active_run_id is None]
+        free.sort(key=lambda thread: thread.asked)
+        done = [thread.id for thread in free if thread.is_done]
+        others = [thread.id for thread in free if not thread.is_done]
+        for id in (*superfluous(done, (), keep), *superfluous(others, (), PATIENCE * keep)):
+            for run_id in self.threads.pop(id).runs:
+                self.runs.pop(run_id, None)
+        orphans = [id for id, record in self.runs.items() if record.thread.id not in self.threads]
+        alive = {id for id in orphans if not self.runs[id].run.is_terminal}
+        for id in superfluous(orphans, alive, keep):
+            del self.runs[id]
 
     def new_thread(self, wanted: Mapping[str, Any], now: float) -> ThreadRecord:
         """Return a thread that is not yet kept; what its tool resources describe does not exist before."""
@@ -120,14 +142,14 @@ class Store(FileStore):
         """Keep a new thread. What its tool resources describe, and its messages attach, comes into being."""
         thread.tool_resources = self.provide(thread.tool_resources, now, HELPER_EXPIRY)
         self._attach(thread, thread.messages.values(), now)
-        self.threads[thread.id] = thread
+        self.threads[thread.id] = self.touch(thread)
 
     def new_message(self, thread: ThreadRecord, wanted: Mapping[str, Any], now: float) -> MessageRecord:
         """Return a client's message that its thread does not yet keep."""
         said = given(wanted)
         self.check_attachments(thread.tool_resources, said.get("attachments", ()), now)
         content = content_parts(said["content"])
-        self.check_files((p["image_file"]["file_id"] for p in content if p["type"] == "image_file"), now)
+        self.check_files(shown_files(content), now)
         return MessageRecord(
             message=Message.create(id=self.ids.new(Kind.MESSAGE), now=now),
             thread_id=thread.id,
@@ -157,9 +179,3 @@ def find(records: Mapping[str, RecordT], kind: Kind, id: str) -> RecordT:
         return records[id]
     except KeyError:
         raise not_found(kind, id) from None
-
-
-def _files_of(message: MessageRecord) -> Iterator[str]:
-    """Give the ids of the files that a message attaches or shows."""
-    yield from (file["file_id"] for file in message.attachments if file.get("file_id") is not None)
-    yield from (part["image_file"]["file_id"] for part in message.content if part["type"] == "image_file")

@@ -43,6 +43,7 @@ class Threads(Core):
         with self._at_now() as now:
             thread = self._store.new_thread(wanted, now)
             self._store.keep_thread(thread, now)
+            self._bound()
             return thread.view()
 
     def retrieve_thread(self, thread_id: str) -> ThreadObject:

@@ -20,9 +20,16 @@ from attrs import evolve
 from runlife import LastError, Lifecycle, RunStatus, ToolCall, Usage
 from runlife_adapters.memory.context import CHARACTERS_PER_TOKEN
 from runlife_adapters.memory.ids import Ids, Kind
-from runlife_adapters.memory.model import Call, Context, Model, Turn, estimate
+from runlife_adapters.memory.model import UNNAMED_FUNCTION, Call, Context, Model, Turn, estimate
 from runlife_adapters.memory.records import Beat, Move, RunRecord, StepRecord
-from runlife_adapters.memory.schedule import NEVER, USUAL_ERRORS, After, happy_event, server_events
+from runlife_adapters.memory.schedule import (
+    NEVER,
+    USUAL_ERRORS,
+    After,
+    calling_event,
+    happy_event,
+    server_events,
+)
 from runlife_adapters.memory.steps import Steps, tell_call, tell_text
 
 if TYPE_CHECKING:
@@ -45,14 +52,18 @@ USUAL_ERROR = LastError(*next(iter(USUAL_ERRORS.items())))
 _USUAL_REASON = "max_completion_tokens"
 """Why a run is cut short unless the schedule says."""
 
-_UNNAMED_FUNCTION = "function"
-"""What is called when a schedule asks for calls and the run has no functions."""
-
 _MOST_PIECES = 400
 """In how many pieces a text comes at most."""
 
+_LONG_TEXT = 40 * _MOST_PIECES
+"""Characters of a text from which on it is cut by length, without a look at all its words."""
+
+_LONG_WORD = 40
+"""Characters after the place of a cut among which a blank is looked for."""
+
 ItemT = TypeVar("ItemT")
 
+_BLANK = re.compile(r"\s")
 _PIECE = re.compile(r"\s*(?:\w+|[^\w\s])|\s+$")
 
 
@@ -64,9 +75,9 @@ class Turns:
         self._model = model
         self._ids = ids
         self._steps = steps
-        self._happy = {status: happy_event(lifecycle, status) for status in lifecycle.live}
+        self._usual = {status: happy_event(lifecycle, status) for status in lifecycle.live}
         self._events = {status: server_events(lifecycle, status) for status in lifecycle.live}
-        self.speaking = frozenset(status for status, event in self._happy.items() if event == CALLS)
+        self.speaking = frozenset(s for s in lifecycle.live if calling_event(lifecycle, s) is not None)
         """The statuses in which the model speaks."""
 
     # What happens in a visit of a status
@@ -127,7 +138,7 @@ class Turns:
             return event
         if turn is not None:
             return CALLS if turn.calls else _ANSWERS
-        return self._happy[status]
+        return self._usual[status]
 
     def _calls(self, turn: Turn) -> tuple[ToolCall, ...]:
         return tuple(
@@ -138,6 +149,7 @@ class Turns:
 
     def unfold(self, record: RunRecord, turn: Turn, move: Move | None, now: float, lasts: float) -> None:
         """Set out what happens in a turn that begins now and lasts some seconds; its steps open by beats."""
+        record.piecewise = bool(record.listeners())
         parts = len(turn.steps) + 1
         moments = [now + lasts * part / parts if part else now for part in range(parts + 1)]
         for tool, begins, ends in zip(turn.steps, moments, moments[1:], strict=False):
@@ -155,7 +167,7 @@ class Turns:
             self._steps.ran(record, opened[0], call_id, tool, at)
 
         yield Beat(begins, begin)
-        deltas = tool.deltas() if record.streams else []
+        deltas = tool.deltas() if record.piecewise else []
         for index, (at, said) in enumerate(_spread(deltas, begins, ends)):
             head: Json = {"index": 0, "id": call_id} if not index else {"index": 0}
             call = {**head, "type": tool.type, tool.type: said}
@@ -175,7 +187,7 @@ class Turns:
             return happen
 
         yield Beat(begins, begin(self._steps.open_calls if turn.calls else self._steps.open_message))
-        if not record.streams or move is None:
+        if not record.piecewise or move is None:
             return
         if move.event == CALLS:
             for at, call in _spread(list(_call_deltas(move.payload["tool_calls"])), begins, ends):
@@ -189,7 +201,7 @@ class Turns:
         step, move, turn = record.open_step, record.move, record.turn
         if step is None or step.message is None or move is None or turn is None:
             return
-        if move.at == NEVER or record.streams:
+        if move.at == NEVER or record.piecewise:
             return  # nothing has been said, or piece by piece already
         words = pieces(said_by(turn, move) or "")
         said = "".join(word for at, word in _spread(words, record.began, move.at) if at <= now)
@@ -204,11 +216,24 @@ def said_by(turn: Turn, move: Move) -> str | None:
 
 def pieces(text: str) -> list[str]:
     """Return a text in pieces that together are the text: words and signs, with the blanks before them."""
+    if len(text) > _LONG_TEXT:
+        return list(_cut(text, -(-len(text) // _MOST_PIECES)))
     words = _PIECE.findall(text)
     if len(words) <= _MOST_PIECES:
         return words
     size = -(-len(words) // _MOST_PIECES)
     return ["".join(words[start : start + size]) for start in range(0, len(words), size)]
+
+
+def _cut(text: str, size: int) -> Iterator[str]:
+    """Give a text in pieces of a size or a little more, cut before a blank where there is one near."""
+    start = 0
+    while start < len(text):
+        end = start + size
+        blank = _BLANK.search(text, end, end + _LONG_WORD)
+        end = end if blank is None else blank.start()
+        yield text[start:end]
+        start = end
 
 
 def _say(record: RunRecord, opened: Sequence[StepRecord], piece: str, _at: float) -> None:
@@ -261,4 +286,4 @@ def _within_budget(record: RunRecord, usage: Usage, text: str) -> tuple[Usage, s
 
 
 def _some_calls(count: int, functions: Sequence[str]) -> tuple[Call, ...]:
-    return tuple(Call(name) for name in islice(cycle(functions or (_UNNAMED_FUNCTION,)), count))
+    return tuple(Call(name) for name in islice(cycle(functions or (UNNAMED_FUNCTION,)), count))

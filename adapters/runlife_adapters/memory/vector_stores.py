@@ -65,7 +65,9 @@ class VectorStores(Core):
         said = given(wanted)
         with self._at_now() as now:
             self._store.check_searchable(said.get("file_ids", ()), "file_ids", now)
-            return self._store.new_vector_store(said, now).view(now)
+            store = self._store.new_vector_store(said, now)
+            self._bound()
+            return store.view(now)
 
     def retrieve_vector_store(self, vector_store_id: str) -> VectorStoreObject:
         """Return a vector store."""

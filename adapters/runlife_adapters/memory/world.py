@@ -46,9 +46,13 @@ class World(Assistants, Threads, Runs, Files, VectorStores, Seeding):
         :meth:`apply`). A run expires by the clock under each of them.
     :param service_policy: how the open questions about the service are answered.
     :param context_limit: how many tokens the model can read; older messages are left out.
-    :param keep: how many threads that are over are kept at least, with their runs, and how many assistants,
-        vector stores and files that nothing which is kept names; older ones are forgotten when a run is
-        created. None: everything is kept.
+    :param keep: how many threads are kept at least, with their runs, that are done with: all their runs are
+        over, and clients have been told so. Those go first that nobody has asked about for the longest
+        time. Of what somebody may still come for, ten times as many are kept: threads without a run, or
+        with an end that nobody has read; assistants that no kept run names; files and vector stores
+        that were never used. Of those that were, and that nothing kept names any more, as many as
+        of threads. What is active, or named, always stays, and so does what is on a thread that does.
+        None: everything is kept.
     :raises MisuseError: when an argument is of another type or ``run_ttl`` not above 0, or the policy
         forbids a move that the schedule makes.
     """

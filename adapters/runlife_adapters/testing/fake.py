@@ -186,7 +186,7 @@ class FakeOpenAI:
             befallen = f"  ({entry['net']['kind']})" if entry["net"] else ""
             what = f"{entry['status']}  {entry['method']:<6} {entry['path']}"
             lines.append(f"{entry['number']:>4}  {what}{befallen}")
-        if earlier := len(entries) - len(lines):
+        if earlier := self.service.log.dropped + len(entries) - len(lines):
             lines.insert(0, f"… after {earlier} earlier calls")
         return "\n".join(lines)
 

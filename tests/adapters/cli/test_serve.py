@@ -247,6 +247,9 @@ def test_rules_that_cannot_be_read_are_said_to_be(tmp_path: Path) -> None:
         (["--ttl", "0"], "run_ttl"),
         (["--keep", "0"], "--keep"),
         (["--port", "70000"], "--port"),
+        # A server with an empty key used to start, and to refuse everybody.
+        (["--api-key", ""], "expected one without blanks around it, and not an empty one"),
+        (["--api-key", " k"], "--api-key"),
         (["--no-doors", "--progression", "manual"], "needs the doors"),
         (["--no-doors", "--clock", "virtual"], "needs the doors"),
     ],
@@ -320,6 +323,7 @@ def test_a_path_does_not_steer_the_terminal(capsys: pytest.CaptureFixture[str]) 
         number=7,
         at=0.0,
         real_at=0.0,
+        monotonic_at=0.0,
         method="GET",
         path="/v1/\x1b[2J\u202e",
         digest="",

@@ -25,7 +25,7 @@ from runlife_adapters.conformance import Blocking, Harness, WorldHarness
 from runlife_adapters.http import Service, async_client, sync_client
 from runlife_adapters.http.asgi import create_app
 from runlife_adapters.http.server import serve
-from runlife_adapters.http.transport import _library
+from runlife_adapters.http.transport import library_of_sdk
 from runlife_adapters.memory import AsyncMemoryBackend, MemoryBackend, World
 from runlife_adapters.openai import AsyncOpenAIBackend, OpenAIBackend
 
@@ -353,8 +353,8 @@ def through_asgi(world: World) -> Iterator[Backend]:
     That transport waits for an answer's end before it gives its beginning, which is of no use to streams:
     those go through the app on loopback.
     """
-    transport = _library().ASGITransport(create_app(world))
-    http = _library().AsyncClient(transport=transport)
+    transport = library_of_sdk().ASGITransport(create_app(world))
+    http = library_of_sdk().AsyncClient(transport=transport)
     client = openai.AsyncOpenAI(base_url="http://fake/v1", api_key="-", http_client=http)
     with Blocking(AsyncOpenAIBackend(client)) as backend:
         yield backend

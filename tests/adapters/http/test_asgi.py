@@ -135,6 +135,23 @@ def test_a_stream_wakes_no_other() -> None:
     asyncio.run(main())
 
 
+def test_a_stream_that_the_server_abandons_has_no_end() -> None:
+    """It used to end in good order, so that its client took what it had read for everything."""
+
+    async def main() -> None:
+        world = World(VirtualClock(), progression="manual")
+        app = create_app(world)
+        connection = streaming(world, app)
+        await turns()
+        app.close()
+        await asyncio.wait_for(connection.task, 5)
+        assert "done" not in connection.names
+        assert all(message.get("more_body") for message in connection.sent[1:])
+        assert app.service.verdict.findings() == []
+
+    asyncio.run(main())
+
+
 def test_a_client_that_leaves_its_stream_is_let_go() -> None:
     """The app returns, and the run goes on to its end."""
 
@@ -456,7 +473,12 @@ def test_a_server_goes_down_though_streams_are_open(caplog: pytest.LogCaptureFix
     assert time.monotonic() - began < GRACE
     assert caplog.text == ""
     for connection in connections:
+        rest = b""
+        while piece := connection.recv(65536):
+            rest += piece
+        assert b"0\r\n\r\n" not in rest, "it used to be ended in good order"
         connection.close()
+    assert app.service.verdict.findings() == [], "whoever reads a stream looks at its run"
 
 
 @pytest.mark.slow

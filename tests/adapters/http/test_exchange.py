@@ -16,6 +16,7 @@ def exchange(net: Net | None, run_id: str | None = None) -> Exchange:
         number=1,
         at=0.0,
         real_at=0.0,
+        monotonic_at=0.0,
         method="POST",
         path="/v1/threads/runs",
         digest="",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from hashlib import sha256
+from types import SimpleNamespace
 
 import pytest
 
@@ -22,7 +23,15 @@ BETA = {"openai-beta": "assistants=v2", "authorization": "Bearer sk-secret"}
 def exchange(number: int = 1, path: str = "/v1/threads") -> Exchange:
     """Give a call that was answered."""
     return Exchange(
-        number=number, at=0.0, real_at=0.0, method="POST", path=path, digest="", operation=None, status=404
+        number=number,
+        at=0.0,
+        real_at=0.0,
+        monotonic_at=0.0,
+        method="POST",
+        path=path,
+        digest="",
+        operation=None,
+        status=404,
     )
 
 
@@ -39,6 +48,7 @@ def test_a_call_is_logged_in_few_words() -> None:
         "number": 1,
         "method": "POST",
         "path": "/v1/threads",
+        "query": "",
         "status": 200,
         "operation": "create_thread",
         "digest": sha256(body).hexdigest(),
@@ -46,8 +56,37 @@ def test_a_call_is_logged_in_few_words() -> None:
         "net": None,
     }
     assert (second["number"], second["status"], second["at"]) == (2, 404, BORN + 5)
-    assert second["path"] == "/v1/threads/thread_none"
-    assert first["real_at"] <= second["real_at"]
+    assert (second["path"], second["query"]) == ("/v1/threads/thread_none", "limit=3")
+
+
+def test_the_real_time_is_that_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In unix seconds; it used to be what the monotonic clock says, which means nothing to a reader."""
+    monkeypatch.setattr(
+        "runlife_adapters.http.service.time", SimpleNamespace(time=lambda: 5.5, monotonic=float)
+    )
+    service = Service(World(VirtualClock(BORN)))
+    service.handle(Request("GET", "/v1/assistants", "", BETA))
+    (entry,) = service.log.entries()
+    assert (entry["real_at"], entry["at"]) == (5.5, BORN)
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("limit=3&order=asc&include[]=x&include%5B%5D=y&api-version=v1", None),
+        ("after=asst_1&run_id=run_1&purpose=vision&filter=failed", None),
+        ("api-key=sk-secret&limit=3", "api-key=***&limit=3"),
+        ("key=sk-secret", "key=***"),
+        ("sk-secret", "***"),
+        ("&limit=1&", None),
+    ],
+)
+def test_a_query_is_kept_without_what_may_be_a_key(query: str, shown: str | None) -> None:
+    """It used not to be kept at all; the values that are no options of the API are masked."""
+    service = Service(World(VirtualClock(BORN)))
+    service.handle(Request("GET", "/v1/assistants", query, BETA))
+    (entry,) = service.log.entries()
+    assert entry["query"] == (query if shown is None else shown)
 
 
 def test_nothing_of_the_callers_key_is_kept() -> None:
@@ -74,9 +113,10 @@ def test_only_the_latest_calls_are_kept() -> None:
     for number in (1, 2, 3):
         log.answered(exchange(number, path="/" + "x" * 100_000))
     assert [entry["number"] for entry in log.entries()] == [2, 3]
+    assert log.dropped == 1, "it used not to say that there was more"
     assert all(len(entry["path"]) < 1_000 for entry in log.entries())
     log.reset()
-    assert log.entries() == []
+    assert (log.entries(), log.dropped) == ([], 0)
 
 
 def test_what_is_given_out_is_a_copy() -> None:

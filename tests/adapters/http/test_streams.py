@@ -28,6 +28,7 @@ class Events:
 
     script: list[list[StreamEvent] | Exception]
     closed: bool = False
+    abandoned: bool = False
     told: list[Callable[[], None]] = field(factory=list)
 
     @property
@@ -213,6 +214,45 @@ def test_the_stream_of_a_submit_begins_where_the_first_ended(make_bench: type[Be
     names = [name for name, _ in drained(answer, bench.world)]
     assert names[:2] == ["thread.run.step.completed", "thread.run.queued"]
     assert names[-2:] == ["thread.run.completed", "done"]
+
+
+def test_a_stream_whose_world_is_emptied_breaks_with_an_error(bench: Bench) -> None:
+    """It used to end with ``done``, as if its run had come to rest; what was not taken is not sent either."""
+    body: Any = bench.stream().body
+    body.take()
+    bench.world.advance(0.5)
+    bench.ask("POST", "/_runlife/reset", headers={})
+    ((name, data),) = frames(body.take())
+
+    assert (name, json.loads(data)["error"]["type"]) == ("error", "server_error")
+    assert (body.over, body.take(), body.due()) == (True, b"", None)
+
+
+def test_a_stream_that_had_ended_is_read_to_its_end_after_a_reset(bench: Bench) -> None:
+    """All of it had happened by then."""
+    body: Any = bench.stream().body
+    bench.world.advance(30)
+    bench.world.settle()
+    bench.world.reset()
+
+    assert [name for name, _ in frames(body.take())][-2:] == ["thread.run.completed", "done"]
+
+
+def test_a_stream_is_attended_until_it_ends_or_is_left(bench: Bench) -> None:
+    """That the server goes away is not the reader's doing."""
+    ended, left, abandoned = (bench.stream().body for _ in range(3))
+    assert isinstance(ended, RunStream)
+    assert isinstance(left, RunStream)
+    assert isinstance(abandoned, RunStream)
+    assert ended.attended
+    left.close()
+    abandoned.close(abandoned=True)
+    bench.world.advance(30)
+    ended.take()
+
+    assert [ended.attended, left.attended, abandoned.attended] == [False, False, True]
+    left.close(abandoned=True)
+    assert not left.attended
 
 
 def test_a_refused_stream_is_a_plain_refusal(bench: Bench) -> None:

@@ -11,8 +11,9 @@ from runlife_adapters.clock import SystemClock
 from runlife_adapters.http import Request
 from runlife_adapters.http.exchange import Exchange
 from runlife_adapters.http.faults import FaultRule
-from runlife_adapters.http.verdict import FindingKind, Verdict
+from runlife_adapters.http.verdict import _MEANINGS, FindingKind, Verdict
 from runlife_adapters.memory import NEVER, After, Schedule, World
+from runlife_adapters.memory.errors import REFUSALS, Words
 from runlife_adapters.memory.net import Net
 from runlife_adapters.memory.service_policy import ServicePolicy
 
@@ -136,7 +137,8 @@ def reads(world: World, verdict: Verdict, gaps: Sequence[float]) -> None:
             Exchange(
                 number=number,
                 at=BORN,
-                real_at=moment,
+                real_at=BORN,
+                monotonic_at=moment,
                 method="GET",
                 path=f"/v1/threads/{thread.id}/runs/{run.id}",
                 digest="",
@@ -288,12 +290,54 @@ def test_a_run_that_is_left_alive_is_found(open_session: Opening) -> None:
     assert s.thread in finding.says
 
 
-def test_a_run_whose_thread_is_deleted_locks_nothing_and_is_lost(open_session: Opening) -> None:
-    """Nobody will see how it ends."""
-    s = open_session(STUCK)
+@pytest.mark.parametrize("schedule", [STUCK, ASKS])
+@pytest.mark.parametrize("later", [0, 3, 5_000])
+def test_to_delete_the_thread_is_to_leave_its_run_on_purpose(
+    open_session: Opening, schedule: Schedule, later: float
+) -> None:
+    """Tests clean up so; the run, which was alive, used to be said to have ended unseen."""
+    s = open_session(schedule)
     s.create()
+    s.world.advance(3)
+    s.retrieve()
+    s.send("DELETE", f"/threads/{s.thread}")
+    s.world.advance(later)
+    assert s.kinds == []
+
+
+def test_a_run_that_had_ended_before_its_thread_was_deleted_is_lost(open_session: Opening) -> None:
+    """To clean up is no excuse for what was not looked at before."""
+    s = open_session()
+    s.create()
+    s.world.advance(10)
     s.send("DELETE", f"/threads/{s.thread}")
     assert s.kinds == ["lost_run"]
+
+
+@pytest.mark.parametrize("abandoned", [False, True])
+def test_who_reads_a_stream_looks_at_its_run(open_session: Opening, abandoned: bool) -> None:
+    """It used to be said that nobody does, when the server was stopped while a client was reading."""
+    s = open_session(STUCK)
+    stream = s.create(stream=True)
+    stream.take()
+    for _ in range(5):
+        s.say()
+    s.world.advance(3)
+    stream.take()
+    assert s.kinds == []
+    stream.close(abandoned=abandoned)
+    assert s.kinds == ([] if abandoned else ["kept_thread_locked"])
+
+
+def test_a_stream_that_follows_a_submit_is_looked_at_too(open_session: Opening) -> None:
+    """That is how an answer to calls is read; it used to count only once something came."""
+    s = open_session(Schedule(queued=[After(1), After(NEVER)], in_progress=[After(1, "requires_action")]))
+    s.create()
+    s.poll()
+    stream = s.submit(stream=True)
+    assert s.kinds == []
+    stream.close()
+    assert s.kinds == ["kept_thread_locked"]
 
 
 def test_a_run_whose_end_nobody_saw_is_lost(open_session: Opening) -> None:
@@ -334,6 +378,7 @@ def test_a_run_may_come_to_be_though_its_creation_shows_nothing(open_session: Op
             number=1,
             at=BORN,
             real_at=0.0,
+            monotonic_at=0.0,
             method="POST",
             path=f"/v1/threads/{s.thread}/runs",
             digest="",
@@ -392,16 +437,31 @@ def test_hammering_on_a_lock_is_found(open_session: Opening, ours: bool) -> None
     assert "5 times" in s.only("kept_thread_locked").says
 
 
-def test_a_run_that_the_world_has_forgotten_has_ended(open_session: Opening) -> None:
-    """A bounded World forgets finished runs; one whose end was not shown is lost all the same."""
-    s = open_session(keep=1)
+@pytest.mark.parametrize("shown", [False, True])
+def test_a_run_that_the_world_has_forgotten_is_no_evidence(open_session: Opening, shown: bool) -> None:
+    """It used to be said to be lost, although it was the World that forgot it, and nobody could look."""
+    rules = [] if shown else [FaultRule(Net("lose_response"), operation="create_run")]
+    s = open_session(None, *rules)
     s.create()
-    s.world.advance(10)
-    for _ in range(3):
-        thread = s.world.create_thread(messages=[USER])
-        s.world.create_run(thread.id, assistant_id=s.assistant)
-        s.world.advance(10)
-    assert s.kinds == ["lost_run"]
+    assert s.kinds == (["kept_thread_locked"] if shown else ["lost_run"])
+    s.world.reset()
+    assert s.kinds == []
+
+
+@pytest.mark.parametrize("text", ["Cannot cancel run with status '{status}'.", "Nobody knows these words."])
+def test_why_a_call_was_refused_is_not_read_from_its_words(
+    open_session: Opening, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    """The verdict used to find the status of a run by a pattern in the message: other words, and none."""
+    words = Words(400, text)
+    monkeypatch.setitem(REFUSALS, ("cancel", None), words)  # type: ignore[arg-type]  # a dict, in truth
+    monkeypatch.setitem(_MEANINGS, words, "status")  # type: ignore[arg-type]  # as above
+    s = open_session()
+    s.create()
+    s.world.advance(5)
+    s.cancel()
+    s.cancel()
+    assert s.only("changed_terminal_run").evidence[0].words == text.format(status="completed")
 
 
 def test_a_run_that_is_left_and_hammered_on_is_found_for_both(open_session: Opening) -> None:

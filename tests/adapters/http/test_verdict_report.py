@@ -15,7 +15,7 @@ from runlife_adapters.http.verdict import Verdict
 from runlife_adapters.memory import NEVER, After, Schedule
 
 if TYPE_CHECKING:
-    from .conftest import Opening
+    from .conftest import Opening, Session
 
 pytestmark = pytest.mark.usefixtures("no_observer_fails")
 
@@ -73,6 +73,18 @@ def test_a_new_session_begins_with_nothing(open_session: Opening) -> None:
     assert s.service.verdict.to_json() == {"clean": True, "calls": 0, "runs": 0, "findings": []}
 
 
+def test_a_stream_of_the_session_before_is_not_judged(open_session: Opening) -> None:
+    """What it still said used to begin a run in the new session, which nobody there had created."""
+    s = open_session(STUCK)
+    stream = s.create(stream=True)
+    s.service.verdict.reset()
+    stream.take()
+    s.list()
+    stream.close()
+    assert s.service.verdict.to_json()["runs"] == 0
+    assert s.kinds == []
+
+
 def test_what_strangers_send_does_no_harm_in_a_terminal(open_session: Opening) -> None:
     """Control characters are shown as such, and what is long is cut."""
     assert printable("a\x1b[31mb\nc") == "a�[31mb�c"
@@ -83,21 +95,30 @@ def test_what_strangers_send_does_no_harm_in_a_terminal(open_session: Opening) -
     assert len(s.service.verdict.to_text()) < 2_000
 
 
+def judge(s: Session, keep: int) -> Verdict:
+    """Have a verdict watch a session that keeps so many runs."""
+    verdict = Verdict(s.world, keep=keep)
+    s.service.observers.append(verdict)
+    return verdict
+
+
 def test_memory_is_bounded(open_session: Opening) -> None:
     """Of runs long ago only the findings are kept, and as many of these as of runs."""
     s = open_session()
-    s.service.verdict = verdict = Verdict(s.world, keep=3)
-    s.service.observers[1] = verdict
+    verdict = judge(s, keep=3)
     for number in range(10):
         s.create(metadata={"n": str(number)})
         s.poll()
         s.retrieve()
         s.retrieve()
-    assert len(s.kinds) == 6
+    assert len(verdict.findings()) == 6
     assert len(verdict._runs) == 3
     for number in range(10):
         s.create(**{f"tepid{number}": 1})
-    assert Counter(s.kinds) == {"polled_terminal_run": 6, "malformed_request": 3}
+    assert Counter(finding.kind for finding in verdict.findings()) == {
+        "polled_terminal_run": 6,
+        "malformed_request": 3,
+    }
     with pytest.raises(MisuseError, match="1 or more"):
         Verdict(s.world, keep=0)
 
@@ -105,7 +126,7 @@ def test_memory_is_bounded(open_session: Opening) -> None:
 def test_runs_whose_end_is_still_to_be_seen_are_followed(open_session: Opening) -> None:
     """A client that waits for more runs than are kept is not said to have lost any of them."""
     s = open_session()
-    s.service.observers[1] = s.service.verdict = Verdict(s.world, keep=10)
+    verdict = judge(s, keep=10)
     threads = [s.world.create_thread(messages=[USER]).id for _ in range(15)]
     sessions = [s.beside(thread) for thread in threads]
     for session in sessions:
@@ -117,19 +138,19 @@ def test_runs_whose_end_is_still_to_be_seen_are_followed(open_session: Opening) 
         session.retrieve()
     for _ in range(10):
         s.list()
-    assert s.kinds == []
-    assert len(s.service.verdict._runs) == 10
+    assert verdict.findings() == []
+    assert len(verdict._runs) == 10
 
 
 def test_runs_that_nobody_looked_at_again_take_no_memory_for_ever(open_session: Opening) -> None:
     """Of runs that were lost long ago, it knows that they were."""
     s = open_session()
-    s.service.observers[1] = s.service.verdict = Verdict(s.world, keep=3)
+    verdict = judge(s, keep=3)
     for _ in range(20):
         s.create()
         s.world.advance(5)
-    assert len(s.service.verdict._runs) <= 7
-    assert set(s.kinds) == {"lost_run"}
+    assert len(verdict._runs) <= 7
+    assert {finding.kind for finding in verdict.findings()} == {"lost_run"}
 
 
 def test_findings_may_be_asked_for_while_calls_are_made(open_session: Opening) -> None:

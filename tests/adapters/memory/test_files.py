@@ -8,7 +8,7 @@ import pytest
 
 from runlife import MisuseError, VirtualClock
 from runlife_adapters.memory import ApiError, Upload, World
-from runlife_adapters.memory.file_store import MAXIMUM_TOOL_FILES
+from runlife_adapters.memory.file_store import MAXIMUM_TOOL_FILES, FileStore
 from runlife_adapters.memory.ids import Ids, Kind
 
 if TYPE_CHECKING:
@@ -331,3 +331,14 @@ def test_a_thread_that_does_not_come_to_be_leaves_no_vector_store(world: World) 
 
     assert refusal(world.create_thread_and_run, assistant_id=assistant.id, thread=thread)[0] == 400
     assert world.list_vector_stores().data == ()
+
+
+def test_who_says_nothing_of_files_has_none_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every message and every run used to look through all files that expire, for none of them."""
+    world = World(VirtualClock(1000.0))
+    assistant = world.create_assistant(model="m")
+    monkeypatch.setattr(FileStore, "files_at", None)  # to look would be an error
+    thread = world.create_thread(messages=[{"role": "user", "content": "Hello"}])
+    world.create_message(thread.id, role="user", content="Hello")
+
+    assert world.create_run(thread.id, assistant_id=assistant.id).status == "queued"

@@ -1,4 +1,4 @@
-"""What makes the server go on, moves by hand, listeners, and what a World forgets."""
+"""What makes the server go on, moves by hand, and listeners."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from runlife_adapters.memory import (
     Happened,
     Schedule,
     ServicePolicy,
-    Upload,
     World,
 )
 
@@ -33,6 +32,47 @@ def a_run(**options: Any) -> tuple[World, str, str]:
 def statuses(world: World, run_id: str) -> list[str]:
     """Through which statuses a run has come."""
     return [record.target.value for record in world.journal(run_id)]
+
+
+@pytest.mark.parametrize("way", ["list_runs", "list_run_steps", "retrieve_run_step"])
+def test_by_poll_every_reading_of_a_run_is_a_look(way: str) -> None:
+    """Whoever read the list of runs, or the steps of one, used to see it stand still for ever."""
+    world, thread, run = a_run(progression="poll")
+    world.list_run_steps(thread, run)
+    assert statuses(world, run) == ["queued", "in_progress"]
+    (step,) = world._store.runs[run].steps
+    look = {
+        "list_runs": lambda: world.list_runs(thread),
+        "list_run_steps": lambda: world.list_run_steps(thread, run),
+        "retrieve_run_step": lambda: world.retrieve_run_step(thread, run, step),
+    }[way]
+    look()
+    assert statuses(world, run) == ["queued", "in_progress", "completed"]
+    with pytest.raises(ApiError, match="No run step found"):
+        world.retrieve_run_step(thread, run, "step_x")
+
+
+def test_by_poll_a_list_moves_the_run_that_is_active() -> None:
+    """Those that are over stay as they are, and a thread without a run has none to move."""
+    world, thread, first = a_run(progression="poll")
+    assert world.list_runs(world.create_thread().id).data == ()
+    while world.retrieve_run(thread, first).status is not RunStatus.COMPLETED:
+        pass
+    second = world.create_run(thread, assistant_id=world.list_assistants().data[0].id).id
+    newest, oldest = world.list_runs(thread).data
+    assert (newest.id, newest.status, oldest.status) == (second, RunStatus.IN_PROGRESS, RunStatus.COMPLETED)
+
+
+def test_by_poll_a_stream_that_was_left_is_no_look_any_more() -> None:
+    """It used to be one for ever: a run that nobody watched went on by itself."""
+    world, thread, run = a_run(progression="poll")
+    while world.retrieve_run(thread, run).status is not RunStatus.COMPLETED:
+        pass
+    stream = world.stream_run(thread, assistant_id=world.list_assistants().data[0].id)
+    stream.close()
+    world.advance(5)
+    assert statuses(world, stream.run_id) == ["queued", "in_progress"]  # what was under way, and no more
+    assert world.retrieve_run(thread, stream.run_id).status is RunStatus.COMPLETED
 
 
 def test_by_poll_each_look_makes_one_move() -> None:
@@ -188,62 +228,3 @@ def test_open_questions_about_the_service_are_options() -> None:
     world.advance(10)
     world.modify_run(thread, run, metadata={})
     world.delete_thread(thread)
-
-
-def test_a_world_that_keeps_little_forgets_what_is_over() -> None:
-    """At least the newest threads stay, an active run is never forgotten, and the rest is bounded."""
-    world = World(VirtualClock(), keep=5, run_ttl=10_000)
-    assistant = world.create_assistant(model="gpt-4o")
-    world.script(Schedule(in_progress=[After(1, "requires_action", tools=1)]))
-    active = world.create_thread_and_run(
-        assistant_id=assistant.id, thread={"messages": [{"role": "user", "content": "Hello"}]}
-    )
-    threads: list[str] = []
-    for _ in range(300):
-        assistant = world.create_assistant(model="gpt-4o")
-        thread = world.create_thread(messages=[{"role": "user", "content": "Hello"}])
-        world.create_run(thread.id, assistant_id=assistant.id)
-        threads.append(thread.id)
-        world.advance(5)
-    store = world._store
-    assert world.retrieve_run(active.thread_id, active.id).status is RunStatus.REQUIRES_ACTION
-    assert all(world.retrieve_thread(thread) for thread in threads[-5:])
-    assert len(store.threads) + len(store.runs) + len(store.assistants) < 100
-
-
-def test_a_world_that_keeps_little_forgets_files_that_nothing_names() -> None:
-    """They used to stay for ever; what an assistant, a thread, a run or a message still names, does."""
-    world = World(VirtualClock(), keep=5, run_ttl=10_000)
-    text = Upload("a.txt", b"words")
-
-    def upload() -> str:
-        return world.create_file(file=text, purpose="assistants").id
-
-    named = {what: upload() for what in ("assistant", "store", "run", "thread", "attached", "shown")}
-    store = world.create_vector_store(file_ids=[named["store"]])
-    interpreter = {what: {"code_interpreter": {"file_ids": [id]}} for what, id in named.items()}
-    search = {"file_search": {"vector_store_ids": [store.id]}}
-    assistant = world.create_assistant(model="m", tool_resources={**interpreter["assistant"], **search})
-    said: Any = [
-        {"role": "user", "content": "Hello", "attachments": [{"file_id": named["attached"]}]},
-        {"role": "user", "content": [{"type": "image_file", "image_file": {"file_id": named["shown"]}}]},
-    ]
-    world.script(Schedule(in_progress=[After(NEVER)]))
-    world.create_thread_and_run(
-        assistant_id=assistant.id,
-        tool_resources=interpreter["run"],
-        thread={"messages": said, "tool_resources": interpreter["thread"]},
-    )
-    for _ in range(80):
-        newest = [upload() for _ in range(2)]
-        thread = world.create_thread(
-            messages=[{"role": "user", "content": "Hello"}],
-            tool_resources={"file_search": {"vector_stores": [{"file_ids": newest[:1]}]}},
-        )
-        world.create_run(thread.id, assistant_id=assistant.id)
-        world.advance(5)
-
-    assert all(world.retrieve_file(id) for id in (*named.values(), *newest))
-    assert world.retrieve_vector_store(store.id).file_counts["total"] == 1
-    assert len(world._store.vector_stores) < 50
-    assert len(world._store.files) < 50

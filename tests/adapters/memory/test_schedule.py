@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 from attrs import fields
 
-from runlife import RUN, Cause, LastError, MisuseError, Usage
-from runlife_adapters.memory import NEVER, After, Call, Schedule
+from runlife import RUN, Cause, LastError, MisuseError, Usage, VirtualClock
+from runlife_adapters.memory import NEVER, After, Call, Schedule, World
 
 NAMES = {
     "NEVER": NEVER, "After": After, "Call": Call, "LastError": LastError, "Schedule": Schedule, "Usage": Usage
@@ -103,3 +106,42 @@ def test_a_schedule_that_cannot_be_is_refused_when_it_is_made(make: object, prob
 def test_a_wait_for_the_client_may_be_said_to_have_no_end() -> None:
     """Nothing can happen by itself in requires_action, and that can be said."""
     assert Schedule(requires_action=[After(NEVER)]).requires_action == (After(NEVER),)
+
+
+def test_arguments_that_are_no_json_go_out_as_they_are() -> None:
+    """What a model gets wrong most could not be scripted: arguments had to be an object."""
+    schedule = Schedule(
+        in_progress=[After(1, "requires_action", tools=[Call("f", '{"city": '), Call("f", "")])]
+    )
+    world = World(VirtualClock(), schedule=schedule)
+    assistant = world.create_assistant(model="m", instructions="Help.")
+    run = world.create_thread_and_run(assistant_id=assistant.id)
+    world.advance(5)
+    action = world.retrieve_run(run.thread_id, run.id).required_action
+
+    assert action is not None
+    assert [call.arguments for call in action.tool_calls] == ['{"city": ', ""]
+
+
+@pytest.mark.parametrize("arguments", ["{bad", "", "{}", "[1]", {}, {"x": 1}])
+def test_arguments_of_either_kind_survive_print_and_json(arguments: Any) -> None:
+    """A text is one afterwards, and an object an object, also when both are empty."""
+    entry = After(1, "requires_action", tools=[Call("f", arguments)])
+
+    assert eval(repr(entry), NAMES) == entry  # noqa: S307  # our own repr
+    assert After.from_json(json.loads(json.dumps(entry.to_json()))) == entry
+
+
+def test_an_error_may_be_its_code_in_json_as_well() -> None:
+    """The constructor took the word alone; a rulebook, which is where one writes it, did not."""
+    written = After.from_json({"to": "failed", "error": "rate_limit_exceeded"})
+
+    assert written == After(to="failed", error="rate_limit_exceeded")
+
+
+@pytest.mark.parametrize("tools", [129, 200_000, [{"name": "f"}] * 129, 0, -1, []])
+def test_one_move_makes_at_most_as_many_calls_as_there_are_tools(tools: Any) -> None:
+    """``tools: 200000`` used to make as many calls, each of which a stream tells."""
+    with pytest.raises(MisuseError, match="at least one call, and 128 at most; got "):
+        After.from_json({"to": "requires_action", "tools": tools})
+    After.from_json({"to": "requires_action", "tools": 128})

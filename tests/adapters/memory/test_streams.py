@@ -19,6 +19,7 @@ from runlife_adapters.memory import (
     World,
 )
 from runlife_adapters.memory.inputs import INCLUDE_CONTENT
+from runlife_adapters.memory.turns import pieces
 
 if TYPE_CHECKING:
     from runlife_adapters.memory import RunEvents, StreamEvent
@@ -200,6 +201,78 @@ def test_leaving_a_stream_does_nothing_to_the_run() -> None:
     world.advance(10)
     assert stream.take() == []
     assert world.retrieve_run(thread, stream.run_id).status is RunStatus.COMPLETED
+
+
+def test_a_stream_that_was_left_costs_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The JSON of every event used to go on being made, for nobody."""
+    world, assistant, thread = a_world()
+    stream = world.stream_run(thread, assistant_id=assistant)
+    record = world._store.runs[stream.run_id]
+    stream.close()
+    monkeypatch.setattr(type(record), "told_run", None)  # to make it would be an error
+    world.advance(10)
+
+    assert record.streams == []
+    assert world.retrieve_run(thread, stream.run_id).status is RunStatus.COMPLETED
+
+
+def test_what_was_said_to_a_stream_that_was_left_is_not_said_again() -> None:
+    """A cancel breaks off where the words were, whether or not somebody still listens."""
+    world, assistant, thread = a_world(
+        Schedule(in_progress=[After(10, text="a b c d e f g h i")], cancelling=[After(1)])
+    )
+    stream = world.stream_run(thread, assistant_id=assistant)
+    world.advance(4.5)
+    stream.close()
+    world.advance(1)
+    world.cancel_run(thread, stream.run_id)
+    world.advance(5)
+
+    (message,) = world.list_messages(thread, run_id=stream.run_id).data
+    assert message.content[0]["text"]["value"] == "a b c d"
+
+
+def test_a_stream_may_be_left_from_within_the_world() -> None:
+    """A listener is called under the lock: leaving must neither wait for it nor be refused."""
+    world, assistant, thread = a_world()
+    stream = world.stream_run(thread, assistant_id=assistant)
+    world.listen(lambda _: stream.close())
+    world.advance(10)
+
+    assert world.retrieve_run(thread, stream.run_id).status is RunStatus.COMPLETED
+    assert stream.take() == []
+
+
+@pytest.mark.parametrize("unit", ["word ", "x", " ", "漢"])
+def test_a_very_long_text_comes_in_few_pieces_and_is_whole(unit: str) -> None:
+    """Eight megabytes used to be parted into all their words, and put together again at every piece."""
+    text = unit * 200_000
+    cut = pieces(text)
+
+    assert "".join(cut) == text
+    assert len(cut) <= 400
+    if unit == "word ":
+        assert {piece[:1] for piece in cut[1:]} == {" "}
+
+
+@pytest.mark.slow
+def test_a_message_is_put_together_when_somebody_looks() -> None:
+    """Every piece used to make the whole text anew; as one looks in mid-turn, what has come is there."""
+    text = "word " * 400_000
+    world, assistant, thread = a_world(Schedule(in_progress=[After(10, text=text)]))
+    stream = world.stream_run(thread, assistant_id=assistant)
+    world.advance(6)
+    (message,) = world.list_messages(thread, run_id=stream.run_id).data
+    so_far = message.content[0]["text"]["value"]
+    told = [event for event in stream.take() if event.name == "thread.message.delta"]
+
+    assert 0.4 < len(so_far) / len(text) < 0.6
+    assert so_far == "".join(event.data["delta"]["content"][0]["text"]["value"] for event in told)
+    assert text.startswith(so_far)
+    assert len(told) <= 400
+    world.advance(10)
+    (message,) = world.list_messages(thread, run_id=stream.run_id).data
+    assert message.content[0]["text"]["value"] == text
 
 
 def test_a_reader_is_called_when_somebody_else_makes_something_happen() -> None:
