@@ -7,20 +7,21 @@ status says are null (:meth:`runlife.Lifecycle.field_states`) and the others not
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from attrs import define, field
+from attrs import define, evolve, field
 
-from runlife import RUN, Cause, FieldState, ToolOutput, TraceChecker, Transition
+from runlife import RUN, Cause, FieldState, Lifecycle, RunStatus, ToolOutput, TraceChecker, Transition
 from runlife.rules import RUN_TTL
 from runlife_adapters.backend import RejectedError, RunView
 from runlife_adapters.conformance.harness import ConformanceError, Harness, Stage
 from runlife_adapters.memory import NEVER, After, Schedule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable
+    from collections.abc import Callable, Container, Iterable, Mapping
 
-__all__ = ["Scene", "expect", "rejected", "schedule_for"]
+__all__ = ["Scene", "delayed", "expect", "rejected", "schedule_for"]
 
 SEEN = (
     "created_at",
@@ -42,7 +43,11 @@ POLLS = 660
 SAID = "Hello"
 """What the user says in every scene."""
 
-FIELDS = {status.value: states for status, states in RUN.field_states().items()}
+
+@lru_cache(maxsize=8)
+def _fields(lifecycle: Lifecycle[RunStatus]) -> Mapping[str, Mapping[str, FieldState]]:
+    """Return what each status says about each field. It takes a moment to find out."""
+    return {status.value: states for status, states in lifecycle.field_states().items()}
 
 
 def expect(*, that: bool, otherwise: str) -> None:
@@ -78,6 +83,14 @@ def schedule_for(rows: Iterable[Transition[Any]]) -> Schedule:
     return Schedule(**lists)
 
 
+def delayed(schedule: Schedule, status: RunStatus, delay: float) -> Schedule:
+    """Return a schedule whose last entry for a status takes another time."""
+    *others, last = schedule.entries(status)
+    entries: tuple[After, ...] = (*others, evolve(last, delay=delay))
+    changed: dict[str, Any] = {status.value: entries}
+    return evolve(schedule, **changed)
+
+
 @define
 class Scene:
     """One run on a thread of its own, played along a path."""
@@ -87,6 +100,8 @@ class Scene:
     assistant_id: str = field(init=False)
     view: RunView = field(init=False)
     waited: float = field(init=False, default=0.0)
+    lifecycle: Lifecycle[RunStatus] = field(default=RUN, kw_only=True)
+    """The table, under the policy that the backend has."""
 
     def __attrs_post_init__(self) -> None:
         self.thread_id = self.harness.thread(SAID)
@@ -98,6 +113,11 @@ class Scene:
         if self.harness.stage is None:
             raise ConformanceError("this case needs a service that can be directed")
         return self.harness.stage
+
+    @property
+    def left(self) -> float:
+        """Seconds that the run has until its deadline."""
+        return RUN_TTL - self.waited
 
     def create(self, **overrides: Any) -> RunView:
         """Start the run."""
@@ -157,20 +177,26 @@ class Scene:
             case _:
                 raise ConformanceError(f"the suite knows no call for the client's event {event!r}")
 
-    def play(self, rows: Iterable[Transition[Any]], seen: list[RunView] | None = None) -> RunView:
+    def play(
+        self,
+        rows: Iterable[Transition[Any]],
+        seen: list[RunView] | None = None,
+        *,
+        schedule: Schedule | None = None,
+    ) -> RunView:
         """Make every row happen, and look at the run after each; ``seen`` takes what is seen.
 
-        In the last status the server moves no further.
+        :param schedule: what the server does; by default its rows, and in the last status nothing more.
         """
         path = tuple(rows)
-        self.stage.script(schedule_for(path))
+        self.stage.script(schedule_for(path) if schedule is None else schedule)
         for row in path:
             if row.source is None:
                 self.create()
             elif row.cause is Cause.CLIENT:
                 self.view = self.call(row.event)
             else:
-                self.wait(1 if row.cause is Cause.SERVER else RUN_TTL - self.waited)
+                self.wait(1 if row.cause is Cause.SERVER else self.left)
                 self.look()
             self.check(row.target)
             if seen is not None:
@@ -179,12 +205,12 @@ class Scene:
 
     def check(self, status: str) -> None:
         """Hold what the backend shows to the status and to what it says about each field."""
-        view = self.view
-        expect(that=view.status in FIELDS, otherwise=f"{view.status!r} is no status of the table")
+        view, fields = self.view, _fields(self.lifecycle)
+        expect(that=view.status in fields, otherwise=f"{view.status!r} is no status of the table")
         expect(that=view.status == status, otherwise=f"expected status {status}, got {view.status}")
         expect(that=view.thread_id == self.thread_id, otherwise="the run is on another thread")
         for name in SEEN:
-            state, present = FIELDS[status][name], getattr(view, name) is not None
+            state, present = fields[status][name], getattr(view, name) is not None
             fits = state is FieldState.EITHER or present is (state is FieldState.SET)
             expect(that=fits, otherwise=f"in {status}, {name} must be {state}; got {getattr(view, name)!r}")
         if view.created_at is not None and view.expires_at is not None:

@@ -1,7 +1,9 @@
 """Paths through a lifecycle, generated from its table; timers are edges that may fire at any moment.
 
 :mod:`~runlife.paths.ways` finds them, :mod:`~runlife.paths.suites` chooses few that cover much, and
-:mod:`~runlife.paths.walking` walks one on a real instance.
+:mod:`~runlife.paths.walking` walks one on a real instance. Who walks step by step has a
+:mod:`~runlife.paths.guide`; what paths leave open, guards and deadlines from both sides, is listed by
+:mod:`~runlife.paths.conditions`.
 
 >>> from runlife import RUN, Run
 >>> from runlife.paths import suite, walk
@@ -12,6 +14,8 @@
 <RunStatus.CANCELLED: 'cancelled'>
 """
 
+from runlife.paths.conditions import Boundary, GuardRow, boundaries, guard_rows
+from runlife.paths.guide import Guide
 from runlife.paths.suites import Coverage, Criterion, Tally, cover, coverage, requirements, suite, tour
 from runlife.paths.walking import Payloads, lawful_payload, walk
 from runlife.paths.ways import (
@@ -26,14 +30,19 @@ from runlife.paths.ways import (
 )
 
 __all__ = [
+    "Boundary",
     "Coverage",
     "Criterion",
+    "GuardRow",
+    "Guide",
     "Path",
     "Payloads",
     "Rows",
     "Tally",
+    "boundaries",
     "cover",
     "coverage",
+    "guard_rows",
     "illegal_events",
     "lawful_payload",
     "n_switch",

@@ -127,15 +127,18 @@ def _draw_out(
     wanted: Sequence[Rows[StatusT]],
 ) -> Rows[StatusT]:
     """Return the shortest rows that bring one more item; none when none can be reached."""
-    options = [more for item in wanted if (more := _towards(ways, rows, item))]
+    options = [more for item in wanted if (more := towards(ways, rows, item))]
     alive = [more for more in options if more[-1].target not in lifecycle.terminal]
     return min(alive or options, key=len, default=())
 
 
-def _towards(
+def towards(
     ways: Mapping[StatusT | None, _Ways[StatusT]], rows: Rows[StatusT], item: Rows[StatusT]
 ) -> Rows[StatusT]:
-    """Return the shortest rows after which ``rows`` ends with the item; none when it cannot."""
+    """Return the shortest rows after which ``rows`` ends with the item; none when it cannot.
+
+    :param ways: by each status, None among them, what :func:`~runlife.paths.shortest_ways` gives for it.
+    """
     for overlap in range(min(len(rows), len(item) - 1), 0, -1):
         if rows[-overlap:] == item[:overlap]:
             return item[overlap:]

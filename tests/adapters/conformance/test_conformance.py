@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runlife import RUN, ServerError, VirtualClock
+from runlife.paths import suite
 from runlife_adapters.conformance import CASES, Case, Harness, WorldHarness, run_conformance
 from runlife_adapters.memory import MemoryBackend, World
 
@@ -38,9 +39,9 @@ def test_the_suite_takes_every_row_and_makes_every_illegal_call() -> None:
     """What is generated is as large as the table makes it."""
     names = [case.name for case in CASES]
     assert len(set(names)) == len(names)
-    taken = {row for case in CASES for row in getattr(case.run, "keywords", {}).get("path", ())}
-    assert taken == set(RUN.transitions)
-    assert sum(name.startswith("refuses") for name in names) == 18
+    followed = {path.id: path for path in suite(RUN, "edge-pair")}
+    assert {row for name in names for row in followed.get(name, ())} == set(RUN.transitions)
+    assert sum(name.endswith(" is refused") for name in names) == 22
 
 
 def test_a_service_that_cannot_be_directed_is_spared_what_needs_it(world: World) -> None:
@@ -57,8 +58,10 @@ def test_a_service_that_cannot_be_directed_is_spared_what_needs_it(world: World)
 
 def test_the_cases_can_be_chosen_by_name(world: World) -> None:
     """A pattern runs what it fits, and nothing else."""
-    report = run_conformance(lambda: WorldHarness(MemoryBackend(world), world), only="expires in *")
-    assert report.passed == tuple(f"expires in {status}" for status in RUN.live)
+    report = run_conformance(
+        lambda: WorldHarness(MemoryBackend(world), world), only="* at expires_at is expired"
+    )
+    assert report.passed == tuple(f"{status} at expires_at is expired" for status in RUN.live)
 
 
 class Forgetful(MemoryBackend):
