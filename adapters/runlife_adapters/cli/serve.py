@@ -127,7 +127,8 @@ class AccessLog:
     "--keep",
     type=click.IntRange(min=1),
     metavar="N",
-    help="How many threads that are over are kept, and of files that nothing names.  [default: all]",
+    help="How many threads are kept that are done with: all runs over, and their ends read; ten times as "
+    "many of what somebody may still come for.  [default: all]",
 )
 @click.option(
     "--seed",

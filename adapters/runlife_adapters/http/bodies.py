@@ -14,15 +14,16 @@ from urllib.parse import parse_qsl
 
 from runlife_adapters.http import multipart
 from runlife_adapters.http.depth import is_deeper
+from runlife_adapters.http.place import Place
 from runlife_adapters.http.refusals import NOT_AN_OBJECT, NOT_JSON, OUT_OF_RANGE, TOO_DEEP, TOO_LARGE
 from runlife_adapters.http.schema import Integer, validate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from runlife_adapters.http.operations import Operation
+    from runlife_adapters.http.place import Known
     from runlife_adapters.memory import ApiError
-    from runlife_adapters.memory.ids import Kind
 
 __all__ = [
     "DEEPEST_BODY",
@@ -49,9 +50,10 @@ def largest(headers: Mapping[str, str]) -> int:
     return LARGEST_FORM if headers.get("content-type", "").startswith("multipart/") else LARGEST_BODY
 
 
-def read_query(operation: Operation, query: str) -> dict[str, Any]:
+def read_query(operation: Operation, query: str, known: Known) -> dict[str, Any]:
     """Return the options in a query. What the operation does not know is ignored (inferred).
 
+    :param known: says whether an id that does not look like one names something all the same.
     :raises ApiError: when an option is not as it should be.
     """
     options: dict[str, Any] = {}
@@ -67,13 +69,11 @@ def read_query(operation: Operation, query: str) -> dict[str, Any]:
         else:
             options[plain] = _number(value) if isinstance(schema, Integer) else value
     for name, value in options.items():
-        validate(operation.query[name], value, name)
+        validate(operation.query[name], value, Place(name, known))
     return options
 
 
-def read_body(
-    operation: Operation, body: bytes, headers: Mapping[str, str], known: Callable[[Kind, str], bool]
-) -> dict[str, Any]:
+def read_body(operation: Operation, body: bytes, headers: Mapping[str, str], known: Known) -> dict[str, Any]:
     """Return the fields of a body.
 
     :param known: says whether an id that does not look like one names something all the same.
@@ -84,23 +84,8 @@ def read_body(
     if len(body) > (limit := LARGEST_FORM if operation.form else LARGEST_BODY):
         raise TOO_LARGE.error(largest=limit)
     fields = multipart.parse(headers.get("content-type", ""), body) if operation.form else _json(body)
-    if operation.identifiers:
-        operation.body.check(_with_ids_in_shape(operation.identifiers, fields, known))
-    else:
-        operation.body.check(fields)
+    operation.body.check(fields, Place("", known))
     return fields
-
-
-def _with_ids_in_shape(
-    identifiers: Mapping[str, Kind], fields: dict[str, Any], known: Callable[[Kind, str], bool]
-) -> dict[str, Any]:
-    """Return fields for checking: an odd id of something that exists is as good as any."""
-    odd: dict[str, Any] = {
-        name: f"{kind}_"
-        for name, kind in identifiers.items()
-        if isinstance(value := fields.get(name), str) and not value.startswith(kind) and known(kind, value)
-    }
-    return {**fields, **odd} if odd else fields
 
 
 def _json(body: bytes) -> dict[str, Any]:

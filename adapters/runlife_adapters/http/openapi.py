@@ -220,7 +220,7 @@ def _(_schema: Url) -> Json:
 
 @schema_of.register
 def _(schema: Identifier) -> Json:
-    return {"type": "string", "pattern": f"^{schema.kind}"}
+    return {"type": "string", "pattern": f"^{schema.prefix}"}
 
 
 @schema_of.register
@@ -262,7 +262,7 @@ def _(schema: Scalar) -> Json:
 
 @schema_of.register
 def _(schema: Pairs) -> Json:
-    limits: Json = {"maxProperties": 16, "propertyNames": {"maxLength": 64}}
+    limits: Json = {"maxProperties": schema.most, "propertyNames": {"maxLength": schema.longest_name}}
     return {"type": "object", **limits, "additionalProperties": schema_of(schema.of)}
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from attrs import Factory, field, frozen
 
 from runlife_adapters.http import shapes
-from runlife_adapters.http.schema import Identifier, Object, Schema
+from runlife_adapters.http.schema import Object, Schema
 from runlife_adapters.memory.ids import Kind
 
 __all__ = ["IDS", "OPERATIONS", "Operation"]
@@ -62,13 +62,6 @@ class Operation:
         default=Factory(lambda self: _names(self.segments), takes_self=True),
     )
     """The names of the ids in the path, in their order."""
-    identifiers: Mapping[str, Kind] = field(
-        init=False,
-        repr=False,
-        eq=False,
-        default=Factory(lambda self: _identifiers(self.body), takes_self=True),
-    )
-    """The fields of the body that hold an id, with what it is an id of."""
 
     @property
     def assistants(self) -> bool:
@@ -82,11 +75,6 @@ def _segments(path: str) -> tuple[str, ...]:
 
 def _names(segments: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(segment.strip("{}") for segment in segments if segment.startswith("{"))
-
-
-def _identifiers(body: Object | None) -> Mapping[str, Kind]:
-    fields = {**body.required, **body.optional} if body is not None else {}
-    return {name: schema.kind for name, schema in fields.items() if isinstance(schema, Identifier)}
 
 
 # fmt: off

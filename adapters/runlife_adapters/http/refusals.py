@@ -150,9 +150,6 @@ NO_URL = Words(
     param="{param}",
     code="invalid_value",
 )
-NO_SUCH_TOOL = Words(  # observed at the service's newer API; of this one nobody has written
-    400, "Tool choice '{name}' not found in 'tools' parameter.", param="tool_choice", code="invalid_value"
-)
 ARRAY_TOO_SHORT = Words(
     400,
     "Invalid '{param}': empty array. Expected an array with minimum length {limit}, "

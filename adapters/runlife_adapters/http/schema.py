@@ -3,13 +3,16 @@
 A schema is a value that checks JSON and says what it expects. Whatever is wrong is named by its
 path, as the service does: ``messages[0].content[1].text``. The sentences are recorded where the
 service's answers were, and follow the same pattern where not.
+
+A value is checked at a :class:`~runlife_adapters.http.place.Place`: its path, and the World's word on ids
+that do not look like any.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from attrs import field, frozen
 
@@ -31,6 +34,10 @@ from runlife_adapters.http.refusals import (
 from runlife_adapters.memory.errors import ABOVE_MAXIMUM, BELOW_MINIMUM, STRING_TOO_LONG, UNSUPPORTED_VALUE
 from runlife_adapters.memory.file_resources import Upload
 from runlife_adapters.memory.ids import Kind
+from runlife_adapters.memory.limits import LONGEST_KEY, MOST_PAIRS
+
+if TYPE_CHECKING:
+    from runlife_adapters.http.place import Place
 
 __all__ = [
     "Array",
@@ -80,16 +87,16 @@ class Schema(Protocol):
         """The kinds of JSON that it can check further."""
         ...
 
-    def check(self, value: Any, param: str) -> None:
+    def check(self, value: Any, at: Place) -> None:
         """Raise ApiError unless the value is right; its kind is one of :attr:`takes`."""
         ...
 
 
-def validate(schema: Schema, value: Any, param: str) -> None:
+def validate(schema: Schema, value: Any, at: Place) -> None:
     """Check a value, its kind first."""
     if type(value) not in schema.takes:
-        raise INVALID_TYPE.error(param=param, expected=schema.expects, got=_KINDS[type(value)])
-    schema.check(value, param)
+        raise INVALID_TYPE.error(param=at.param, expected=schema.expects, got=_KINDS[type(value)])
+    schema.check(value, at)
 
 
 def enumerated(values: tuple[str, ...]) -> str:
@@ -113,16 +120,16 @@ class Text:
     expects = "a string"
     takes = (str,)
 
-    def check(self, value: str, param: str) -> None:
+    def check(self, value: str, at: Place) -> None:
         """Check value, length and signs."""
         if self.one_of and value not in self.one_of:
-            raise UNSUPPORTED_VALUE.error(param=param, value=value, supported=enumerated(self.one_of))
+            raise UNSUPPORTED_VALUE.error(param=at.param, value=value, supported=enumerated(self.one_of))
         if self.filled and not value:
-            raise EMPTY_STRING.error(param=param)
+            raise EMPTY_STRING.error(param=at.param)
         if self.longest is not None and len(value) > self.longest:
-            raise STRING_TOO_LONG.error(param=param, maximum=self.longest, length=len(value))
+            raise STRING_TOO_LONG.error(param=at.param, maximum=self.longest, length=len(value))
         if self.pattern is not None and not re.fullmatch(self.pattern.removesuffix("$"), value):
-            raise NO_MATCH.error(param=param, pattern=self.pattern)
+            raise NO_MATCH.error(param=at.param, pattern=self.pattern)
 
 
 @frozen
@@ -132,10 +139,10 @@ class Url:
     expects = "a string"
     takes = (str,)
 
-    def check(self, value: str, param: str) -> None:
+    def check(self, value: str, at: Place) -> None:
         """Check that it names a scheme and a host."""
         if not value.lower().startswith(("http://", "https://")) or host_of(value) is None:
-            raise NO_URL.error(param=param)
+            raise NO_URL.error(param=at.param)
 
 
 @frozen
@@ -146,19 +153,25 @@ class Identifier:
     expects = "a string"
     takes = (str,)
 
-    def check(self, value: str, param: str) -> None:
-        """Check the prefix."""
-        if not value.startswith(self.kind):
-            raise MALFORMED_ID.error(param=param, value=value, prefix=self.kind.value)
+    @property
+    def prefix(self) -> str:
+        """How the service says that it begins: that of a batch of files with the underscore (observed)."""
+        batch = self.kind is Kind.VECTOR_STORE_FILE_BATCH
+        return f"{self.kind}{self.kind.mark}" if batch else self.kind.value
+
+    def check(self, value: str, at: Place) -> None:
+        """Check the prefix; an odd id of something that exists is as good as any."""
+        if not value.startswith(self.prefix) and not at.known(self.kind, value):
+            raise MALFORMED_ID.error(param=at.param, value=value, prefix=self.prefix)
 
 
-def check_identifier(kind: Kind, value: str, param: str) -> None:
-    """Raise ApiError unless an id in a path begins as those of its kind do.
+def check_identifier(kind: Kind, value: str, at: Place) -> None:
+    """Raise ApiError unless an id in a path begins as those of its kind do, or names something.
 
     That of a file may begin as it likes: the service only says that there is no such file (observed).
     """
     if kind is not Kind.FILE:
-        Identifier(kind).check(value, param)
+        Identifier(kind).check(value, at)
 
 
 @frozen
@@ -168,7 +181,7 @@ class Boolean:
     expects = "a boolean"
     takes = (bool,)
 
-    def check(self, value: bool, param: str) -> None:  # noqa: FBT001  # the value is the point
+    def check(self, value: bool, at: Place) -> None:  # noqa: FBT001  # the value is the point
         """Accept both."""
 
 
@@ -181,12 +194,12 @@ class Integer:
     expects = "an integer"
     takes = (int,)
 
-    def check(self, value: int, param: str) -> None:
+    def check(self, value: int, at: Place) -> None:
         """Check the range."""
         if self.lowest is not None and value < self.lowest:
-            raise BELOW_MINIMUM.error(param=param, limit=self.lowest, value=value)
+            raise BELOW_MINIMUM.error(param=at.param, limit=self.lowest, value=value)
         if self.highest is not None and value > self.highest:
-            raise ABOVE_MAXIMUM.error(param=param, limit=self.highest, value=value)
+            raise ABOVE_MAXIMUM.error(param=at.param, limit=self.highest, value=value)
 
 
 @frozen
@@ -198,12 +211,12 @@ class Number:
     expects = "a decimal"
     takes = (int, float)
 
-    def check(self, value: float, param: str) -> None:
+    def check(self, value: float, at: Place) -> None:
         """Check the range."""
         if value < self.lowest:
-            raise DECIMAL_BELOW_MINIMUM.error(param=param, limit=self.lowest, value=value)
+            raise DECIMAL_BELOW_MINIMUM.error(param=at.param, limit=self.lowest, value=value)
         if value > self.highest:
-            raise DECIMAL_ABOVE_MAXIMUM.error(param=param, limit=self.highest, value=value)
+            raise DECIMAL_ABOVE_MAXIMUM.error(param=at.param, limit=self.highest, value=value)
 
 
 @frozen
@@ -220,14 +233,14 @@ class Array:
         """What it expects, with its article."""
         return f"an array of {_bare(self.of)}s"
 
-    def check(self, value: list[Any], param: str) -> None:
+    def check(self, value: list[Any], at: Place) -> None:
         """Check the length, then each item."""
         if len(value) < self.shortest:
-            raise ARRAY_TOO_SHORT.error(param=param, limit=self.shortest)
+            raise ARRAY_TOO_SHORT.error(param=at.param, limit=self.shortest)
         if self.longest is not None and len(value) > self.longest:
-            raise ARRAY_TOO_LONG.error(param=param, limit=self.longest, length=len(value))
+            raise ARRAY_TOO_LONG.error(param=at.param, limit=self.longest, length=len(value))
         for index, item in enumerate(value):
-            validate(self.of, item, f"{param}[{index}]")
+            validate(self.of, item, at.item(index))
 
 
 @frozen
@@ -237,7 +250,7 @@ class Open:
     expects = "an object"
     takes = (dict,)
 
-    def check(self, value: dict[str, Any], param: str) -> None:
+    def check(self, value: dict[str, Any], at: Place) -> None:
         """Accept everything."""
 
 
@@ -250,20 +263,19 @@ class Object:
     expects = "an object"
     takes = (dict,)
 
-    def check(self, value: dict[str, Any], param: str = "") -> None:
+    def check(self, value: dict[str, Any], at: Place) -> None:
         """Check the fields that are known, then that there are no others, then that none is missing."""
-        inside = f"{param}." if param else ""
         for name, item in value.items():
             if name in self.required:
-                validate(self.required[name], item, f"{inside}{name}")
+                validate(self.required[name], item, at.field(name))
             elif name in self.optional and item is not None:
-                validate(self.optional[name], item, f"{inside}{name}")
+                validate(self.optional[name], item, at.field(name))
         for name in value:
             if name not in self.required and name not in self.optional:
-                raise UNKNOWN.error(param=f"{inside}{name}")
+                raise UNKNOWN.error(param=at.field(name).param)
         for name in self.required:
             if name not in value:
-                raise MISSING.error(param=f"{inside}{name}")
+                raise MISSING.error(param=at.field(name).param)
 
 
 @frozen
@@ -274,30 +286,30 @@ class Scalar:
     expects = "a string"
     takes = (str, int, float, bool)
 
-    def check(self, value: str | float, param: str) -> None:
+    def check(self, value: str | float, at: Place) -> None:
         """Check the length of a string."""
         if isinstance(value, str):
-            Text(longest=self.longest).check(value, param)
+            Text(longest=self.longest).check(value, at)
 
 
 @frozen
 class Pairs:
-    """Up to 16 values of one schema by names of up to 64 characters."""
+    """So many values of one schema at most, by names of a length."""
 
     of: Schema
     expects = "an object"
     takes = (dict,)
 
-    _name = Text(longest=64)
-    _most = 16
+    longest_name = LONGEST_KEY
+    most = MOST_PAIRS
 
-    def check(self, value: dict[str, Any], param: str) -> None:
+    def check(self, value: dict[str, Any], at: Place) -> None:
         """Check each pair, then how many there are."""
         for name, item in value.items():
-            validate(self.of, item, f"{param}.{name}")
-            self._name.check(name, f"{param}.{name}")
-        if len(value) > self._most:
-            raise TOO_MANY_PROPERTIES.error(param=param, limit=self._most, length=len(value))
+            validate(self.of, item, at.field(name))
+            Text(longest=self.longest_name).check(name, at.field(name))
+        if len(value) > self.most:
+            raise TOO_MANY_PROPERTIES.error(param=at.param, limit=self.most, length=len(value))
 
 
 @frozen
@@ -307,7 +319,7 @@ class FilePart:
     expects = "a file"
     takes = (Upload,)
 
-    def check(self, value: Upload, param: str) -> None:
+    def check(self, value: Upload, at: Place) -> None:
         """Accept all."""
 
 
@@ -319,13 +331,13 @@ class Tagged:
     expects = "an object"
     takes = (dict,)
 
-    def check(self, value: dict[str, Any], param: str) -> None:
+    def check(self, value: dict[str, Any], at: Place) -> None:
         """Check the type, then what belongs to it."""
         if "type" not in value:
-            raise MISSING.error(param=f"{param}.type")
-        validate(Text(one_of=tuple(self.variants)), value["type"], f"{param}.type")
+            raise MISSING.error(param=at.field("type").param)
+        validate(Text(one_of=tuple(self.variants)), value["type"], at.field("type"))
         rest = {name: item for name, item in value.items() if name != "type"}
-        self.variants[value["type"]].check(rest, param)
+        self.variants[value["type"]].check(rest, at)
 
 
 @frozen
@@ -338,9 +350,9 @@ class Named:
     expects = "an object"
     takes = (dict,)
 
-    def check(self, value: dict[str, Any], param: str) -> None:
+    def check(self, value: dict[str, Any], at: Place) -> None:
         """Check the value by the schema."""
-        self.lookup().check(value, param)
+        self.lookup().check(value, at)
 
 
 @frozen
@@ -360,9 +372,9 @@ class Either:
         """The kinds of JSON that it can check further."""
         return (*self.first.takes, *self.second.takes)
 
-    def check(self, value: Any, param: str) -> None:
+    def check(self, value: Any, at: Place) -> None:
         """Check the value by the schema for its kind."""
-        (self.first if type(value) in self.first.takes else self.second).check(value, param)
+        (self.first if type(value) in self.first.takes else self.second).check(value, at)
 
 
 def _bare(schema: Schema) -> str:

@@ -27,13 +27,13 @@ from runlife import MisuseError
 from runlife_adapters.http.admission import check_api_key, check_beta, check_key, masked_query
 from runlife_adapters.http.answers import EVENT_STREAM, JSON, OK, render, write
 from runlife_adapters.http.bodies import DEEPEST_BODY, LARGEST_BODY, read_body, read_query
-from runlife_adapters.http.choices import check_tool_choice
 from runlife_adapters.http.doors import DOORS, Doors
 from runlife_adapters.http.exchange import Exchange
 from runlife_adapters.http.faults import FaultPlan
 from runlife_adapters.http.log import CallLog
 from runlife_adapters.http.messages import Request, Response
 from runlife_adapters.http.operations import IDS
+from runlife_adapters.http.place import Place
 from runlife_adapters.http.refusals import refusal
 from runlife_adapters.http.routing import OPENAI, Match, Router, locate
 from runlife_adapters.http.schema import check_identifier
@@ -187,12 +187,11 @@ class Service:
         check_beta(dialect, operation, request.headers)
         call.net = self.faults.strike(operation.call, request.method, request.path)
         self._strike(call, ids.get("run_id"))
+        known = self.world.knows
         for name, value in ids.items():
-            if not value.startswith(IDS[name]) and not self.world.knows(IDS[name], value):
-                check_identifier(IDS[name], value, name)
-        arguments = read_query(operation, request.query)
-        fields = read_body(operation, request.body, request.headers, self.world.knows)
-        check_tool_choice(self.world, fields)
+            check_identifier(IDS[name], value, Place(name, known))
+        arguments = read_query(operation, request.query, known)
+        fields = read_body(operation, request.body, request.headers, known)
         call.body = None if operation.form else fields or None
         arguments.update(ids, **fields)
         wants_stream = arguments.pop("stream", None)

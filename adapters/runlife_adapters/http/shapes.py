@@ -20,11 +20,34 @@ from runlife_adapters.http.schema import (
     Text,
     Url,
 )
+from runlife_adapters.memory.builtin import BUILTIN_TOOLS, FileSearch
 from runlife_adapters.memory.file_resources import FileStatus
 from runlife_adapters.memory.file_store import MAXIMUM_TOOL_FILES, MAXIMUM_VECTOR_STORES
 from runlife_adapters.memory.files import MAXIMUM_FILES
 from runlife_adapters.memory.ids import Kind
-from runlife_adapters.memory.inputs import INCLUDE_CONTENT
+from runlife_adapters.memory.inputs import INCLUDE_CONTENT, ROLES
+from runlife_adapters.memory.limits import (
+    DETAILS,
+    EFFORTS,
+    FUNCTION,
+    HIGHEST_TEMPERATURE,
+    HIGHEST_TOP_P,
+    IMAGES,
+    JSON_SCHEMA,
+    LAST_MESSAGES,
+    LONGEST_DESCRIPTION,
+    LONGEST_FUNCTION_NAME,
+    LONGEST_IDLE,
+    LONGEST_NAME,
+    LONGEST_TEXT,
+    LONGEST_VALUE,
+    MOST_TOOLS,
+    PLAIN_FORMATS,
+    TOOL_CHOICES,
+    TRUNCATIONS,
+    UPLOAD_PURPOSES,
+    USUAL_FORMAT,
+)
 from runlife_adapters.memory.lists import MAXIMUM_LIMIT, ORDERS
 from runlife_adapters.memory.search import COMPARISONS, COMPOUNDS, MAXIMUM_RESULTS, MEMBERSHIPS, RANKERS
 
@@ -33,52 +56,45 @@ Fields = dict[str, Schema]
 # What objects hold
 
 TEXT, FLAG, ANYTHING = Text(), Boolean(), Open()
-LONG_TEXT = Text(longest=256_000)
+LONG_TEXT = Text(longest=LONGEST_TEXT)
 MODEL = Text(filled=True)
-STRINGS, SCALARS = Pairs(Text(longest=512)), Pairs(Scalar(longest=512))
-FUNCTION = Object(
-    required={"name": Text(longest=64, filled=True, pattern="^[a-zA-Z0-9_-]+$")},
+STRINGS, SCALARS = Pairs(Text(longest=LONGEST_VALUE)), Pairs(Scalar(longest=LONGEST_VALUE))
+DECLARED = Object(
+    required={"name": Text(longest=LONGEST_FUNCTION_NAME, filled=True, pattern="^[a-zA-Z0-9_-]+$")},
     optional={"description": TEXT, "parameters": ANYTHING, "strict": FLAG},
 )
+NAMED_TOOLS: dict[str, Object] = dict.fromkeys(BUILTIN_TOOLS, Object())
+"""The service's own tools where nothing but their name is said."""
 TOOL = Tagged(
     {
-        "code_interpreter": Object(),
-        "file_search": Object(optional={"file_search": ANYTHING}),
-        "function": Object(required={"function": FUNCTION}),
+        **NAMED_TOOLS,
+        FileSearch.type: Object(optional={FileSearch.type: ANYTHING}),
+        FUNCTION: Object(required={FUNCTION: DECLARED}),
     }
 )
 TOOL_CHOICE = Either(
-    Text(one_of=("none", "auto", "required")),
-    Tagged(
-        {
-            "code_interpreter": Object(),
-            "file_search": Object(),
-            "function": Object(required={"function": Object(required={"name": TEXT})}),
-        }
-    ),
+    Text(one_of=TOOL_CHOICES),
+    Tagged({**NAMED_TOOLS, FUNCTION: Object(required={FUNCTION: Object(required={"name": TEXT})})}),
 )
 RESPONSE_FORMAT = Either(
-    Text(one_of=("auto",)),
-    Tagged(
-        {"text": Object(), "json_object": Object(), "json_schema": Object(required={"json_schema": ANYTHING})}
-    ),
+    Text(one_of=(USUAL_FORMAT,)),
+    Tagged({**dict.fromkeys(PLAIN_FORMATS, Object()), JSON_SCHEMA: Object(required={JSON_SCHEMA: ANYTHING})}),
 )
-DETAIL = Text(one_of=("auto", "low", "high"))
+DETAIL: Fields = {"detail": Text(one_of=DETAILS)}
+NAMES_OF_IMAGES: Fields = {"file_id": TEXT, "url": Url()}
 CONTENT_PART = Tagged(
     {
         "text": Object(required={"text": LONG_TEXT}),
-        "image_file": Object(
-            required={"image_file": Object(required={"file_id": TEXT}, optional={"detail": DETAIL})}
-        ),
-        "image_url": Object(
-            required={"image_url": Object(required={"url": Url()}, optional={"detail": DETAIL})}
-        ),
+        **{
+            kind: Object(required={kind: Object(required={name: NAMES_OF_IMAGES[name]}, optional=DETAIL)})
+            for kind, name in IMAGES.items()
+        },
     }
 )
 ATTACHMENT = Object(
     # Of what else would it be one? The specification does not demand it.
     required={"file_id": TEXT},
-    optional={"tools": Array(Tagged({"code_interpreter": Object(), "file_search": Object()}))},
+    optional={"tools": Array(Tagged(NAMED_TOOLS))},
 )
 CHUNKING = Tagged(
     {
@@ -121,7 +137,7 @@ NEW_RESOURCES = Object(
 )
 MESSAGE = Object(
     required={
-        "role": Text(one_of=("user", "assistant")),
+        "role": Text(one_of=ROLES),
         "content": Either(LONG_TEXT, Array(CONTENT_PART, shortest=1)),
     },
     optional={"attachments": Array(ATTACHMENT), "metadata": STRINGS},
@@ -129,15 +145,15 @@ MESSAGE = Object(
 THREAD = Object(
     optional={"messages": Array(MESSAGE), "tool_resources": NEW_RESOURCES, "metadata": STRINGS},
 )
-EFFORT = Text(one_of=("none", "minimal", "low", "medium", "high", "xhigh", "max"))
-SAMPLING: Fields = {"temperature": Number(0, 2), "top_p": Number(0, 1)}
+EFFORT = Text(one_of=EFFORTS)
+SAMPLING: Fields = {"temperature": Number(0, HIGHEST_TEMPERATURE), "top_p": Number(0, HIGHEST_TOP_P)}
 ASSISTANT: Fields = {
     **SAMPLING,
-    "name": Text(longest=256),
-    "description": Text(longest=512),
+    "name": Text(longest=LONGEST_NAME),
+    "description": Text(longest=LONGEST_DESCRIPTION),
     "instructions": LONG_TEXT,
     "reasoning_effort": EFFORT,
-    "tools": Array(TOOL, longest=128),
+    "tools": Array(TOOL, longest=MOST_TOOLS),
     "metadata": STRINGS,
     "response_format": RESPONSE_FORMAT,
 }
@@ -152,9 +168,9 @@ RUN: Fields = {
     "max_completion_tokens": Integer(lowest=1),
     "truncation_strategy": Tagged(
         {
-            "auto": Object(optional={"last_messages": Integer(lowest=1)}),
+            **dict.fromkeys(TRUNCATIONS, Object(optional={LAST_MESSAGES: Integer(lowest=1)})),
             # Without the number it says nothing (inferred).
-            "last_messages": Object(required={"last_messages": Integer(lowest=1)}),
+            LAST_MESSAGES: Object(required={LAST_MESSAGES: Integer(lowest=1)}),
         }
     ),
     "tool_choice": TOOL_CHOICE,
@@ -191,7 +207,7 @@ OUTPUTS = Object(
 NEW_FILE = Object(
     {
         "file": FilePart(),
-        "purpose": Text(one_of=("fine-tune", "assistants", "batch", "user_data", "vision", "evals")),
+        "purpose": Text(one_of=UPLOAD_PURPOSES),
     },
     {
         "expires_after": Object(
@@ -206,7 +222,7 @@ NEW_FILE = Object(
 STORE: Fields = {
     "name": TEXT,
     "expires_after": Object(
-        {"anchor": Text(one_of=("last_active_at",)), "days": Integer(lowest=1, highest=365)}
+        {"anchor": Text(one_of=("last_active_at",)), "days": Integer(lowest=1, highest=LONGEST_IDLE)}
     ),
     "metadata": STRINGS,
 }

@@ -30,15 +30,16 @@ from functools import cache
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, requires
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from runlife_adapters.http.messages import BrokenStreamError
-from runlife_adapters.http.transport_base import Body, Transport, of_library
+from runlife_adapters.http.transport_base import SILENT, Body, Transport, Trouble, of_library
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from runlife_adapters.http.service import Service
+    from runlife_adapters.memory.net import Net
 
 __all__ = ["async_client", "async_transport", "library_of_sdk", "sync_client", "sync_transport"]
 
@@ -98,7 +99,7 @@ class SyncTransport(Transport):
             return self.respond(answer, content=answer.body)
         trouble = self.trouble(request, answer, time.monotonic)
         if fatal := self.fatal(answer):
-            trouble.fail(fatal)
+            _fail(trouble, fatal)
         if answer.net is not None and answer.net.kind == "delay":
             seconds = trouble.patience.delay(answer.net.seconds)
             time.sleep(seconds)
@@ -110,6 +111,14 @@ class SyncTransport(Transport):
         return self.respond(
             answer, stream=of_library(SyncBody, self.library.SyncByteStream)(answer.body, trouble)
         )
+
+
+def _fail(trouble: Trouble, net: Net) -> NoReturn:
+    """Raise what a client meets, after it has waited for it where waiting costs nothing."""
+    if net.kind in SILENT and trouble.patience.costs_nothing:
+        while not trouble.patience.over and (seconds := trouble.patience.seconds(None)) is not None:
+            time.sleep(seconds)
+    trouble.fail(net)
 
 
 class SyncBody(Body):
@@ -124,7 +133,7 @@ class SyncBody(Body):
                 piece = self.stream.take()
             except BrokenStreamError as broken:
                 self.leave()
-                self.trouble.fail(broken.net)
+                _fail(self.trouble, broken.net)
             if piece:
                 yield piece
                 patience.renew()

@@ -45,7 +45,7 @@ class AsyncTransport(Transport):
 
 async def _fail(trouble: Trouble, net: Net) -> NoReturn:
     """Raise what a client meets, after it has waited for it where the loop can wait at no cost."""
-    if net.kind in SILENT and trouble.patience.on_a_loop:
+    if net.kind in SILENT and trouble.patience.costs_nothing:
         await _outlast(trouble.patience)
     trouble.fail(net)
 

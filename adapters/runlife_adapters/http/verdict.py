@@ -205,6 +205,8 @@ class Verdict:
     def _act(self, exchange: Exchange, conduct: Conduct, by: Exhibit, *, mismatched: bool = False) -> None:
         """Take note of what a call does with a run, or wants to, before the client is shown the answer."""
         accepted = exchange.status == _OK
+        if exchange.operation == "retrieve_run" and not exchange.heard:
+            return  # a client that has to look again has not looked
         if exchange.operation == "retrieve_run":
             conduct.poll(by, exchange.monotonic_at, self._hot_below())
         elif exchange.operation == "cancel_run":

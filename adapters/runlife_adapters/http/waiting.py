@@ -53,8 +53,8 @@ class Patience:
         return self._clock is not None
 
     @property
-    def on_a_loop(self) -> bool:
-        """Whether the World's time is that of an event loop, where to wait costs nothing."""
+    def costs_nothing(self) -> bool:
+        """Whether the World's time is that of an event loop, or of a sleep that somebody has replaced."""
         return not isinstance(self._world.clock, VirtualClock | SystemClock)
 
     @property

@@ -31,7 +31,7 @@ from runlife_adapters.memory.ids import Kind
 from runlife_adapters.memory.inputs import ROLES
 from runlife_adapters.memory.model import UNNAMED_FUNCTION
 from runlife_adapters.memory.past import Claim, check_facts, live_through
-from runlife_adapters.memory.records import MessageRecord, RunRecord, StepRecord, ThreadRecord
+from runlife_adapters.memory.records import MessageRecord, RunRecord, StepRecord
 from runlife_adapters.memory.resources import (
     MessageObject,
     RunObject,
@@ -52,7 +52,6 @@ from runlife_adapters.memory.seeds import (
 )
 
 if TYPE_CHECKING:
-    from runlife_adapters.memory.file_records import FileRecord
     from runlife_adapters.memory.resources import Json, Resource
     from runlife_adapters.memory.rules import Rules
     from runlife_adapters.memory.store import Store
@@ -96,6 +95,7 @@ class Draft(PlainDraft):
         readers: Mapping[str, Callable[[Seed], None]] = {
             "file": self._read_file,
             "vector_store": self._read_vector_store,
+            "vector_store.file_batch": self._read_batch,
             "assistant": self._read_assistant,
             "thread": self._read_thread,
             "thread.run": self._read_run,
@@ -105,6 +105,7 @@ class Draft(PlainDraft):
         for kind in KINDS:
             for seed in self._of(kind):
                 readers[kind](seed)
+        self._check_vector_stores()
         self._check_locks()
         self._open_steps()
 
@@ -341,18 +342,8 @@ class Draft(PlainDraft):
 
     def commit(self, rules: Rules, context_limit: int) -> None:
         """Put everything in. Runs that are active have still to be entered on the server's agenda."""
+        self._commit_plain()
         store = self._store
-        for id in self._given:
-            store.ids.take(id)
-        for kind in self._drawn:
-            store.ids.new(kind)
-        for file in sorted(self._files.values(), key=lambda file: file.created_at):
-            store.keep_file(file)
-        put(store.files, {}, lambda file: file.created_at)
-        put(store.vector_stores, self._vector_stores, lambda kept: kept.created_at)
-        put(store.assistants, self._assistants, lambda assistant: assistant.created_at)
-        threads = {id: store.touch(thread) for id, thread in self._threads.items()}
-        put(store.threads, threads, lambda thread: thread.created_at)
         for message in self._messages.values():
             store.threads[message.thread_id].keep(message)
         for record, step in self._steps.values():
@@ -374,20 +365,14 @@ class Draft(PlainDraft):
 
     def views(self) -> tuple[Resource, ...]:
         """Return what was put in, as it is now, in the order in which it was given."""
-        return tuple(self._view(seed.kind, seed.id) for seed in self._seeds)
+        return tuple(self._view(KINDS[seed.kind], seed.id) for seed in self._seeds)
 
-    def _view(self, kind: str, id: str) -> Resource:
-        if kind == "thread.run.step":
+    def _view(self, kind: Kind, id: str) -> Resource:
+        if kind is Kind.RUN_STEP:
             record, step = self._steps[id]
             return record.view_step(step)
-        if kind == "vector_store":
-            return self._vector_stores[id].view(self._now)
-        if kind == "assistant":
-            return self._assistants[id]
-        viewed: Mapping[str, Mapping[str, FileRecord | ThreadRecord | RunRecord | MessageRecord]] = {
-            "file": self._files,
-            "thread": self._threads,
-            "thread.run": self._runs,
-            "thread.message": self._messages,
-        }
-        return viewed[kind][id].view()
+        if kind is Kind.RUN:
+            return self._runs[id].view()
+        if kind is Kind.MESSAGE:
+            return self._messages[id].view()
+        return self._view_plain(kind, id)

@@ -1,4 +1,4 @@
-"""The plain things among what is put into a World: files, vector stores, assistants and threads."""
+"""The plain things among what is put into a World: files, vector stores and batches, assistants, threads."""
 
 from __future__ import annotations
 
@@ -7,19 +7,26 @@ from copy import deepcopy
 from math import floor
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from attrs import evolve
+
 from runlife import MisuseError
 from runlife_adapters.memory.file_records import EntryRecord, FileRecord, VectorStoreRecord
-from runlife_adapters.memory.file_resources import FileObject, FileStatus, VectorStoreObject
+from runlife_adapters.memory.file_resources import (
+    FileObject,
+    FileStatus,
+    VectorStoreFileBatchObject,
+    VectorStoreObject,
+)
 from runlife_adapters.memory.file_store import USUAL_CHUNKS
 from runlife_adapters.memory.ids import Kind
 from runlife_adapters.memory.records import ThreadRecord
 from runlife_adapters.memory.resources import ThreadObject, to_wire
-from runlife_adapters.memory.seeds import Seed, agrees, assistant_of, file_of, vector_store_of
+from runlife_adapters.memory.seeds import Seed, agrees, assistant_of, batch_of, file_of, vector_store_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from runlife_adapters.memory.resources import AssistantObject
+    from runlife_adapters.memory.resources import AssistantObject, Resource
     from runlife_adapters.memory.store import Store
 
 __all__ = ["KINDS", "PlainDraft", "merged", "put"]
@@ -29,6 +36,7 @@ ItemT = TypeVar("ItemT")
 KINDS: Mapping[str, Kind] = {
     "file": Kind.FILE,
     "vector_store": Kind.VECTOR_STORE,
+    "vector_store.file_batch": Kind.VECTOR_STORE_FILE_BATCH,
     "assistant": Kind.ASSISTANT,
     "thread": Kind.THREAD,
     "thread.run": Kind.RUN,
@@ -54,6 +62,9 @@ class PlainDraft:
         self._given: list[str] = []
         self._files: dict[str, FileRecord] = {}
         self._vector_stores: dict[str, VectorStoreRecord] = {}
+        """Those that are given, and copies of those that are there and get more files."""
+        self._batches: dict[str, VectorStoreRecord] = {}
+        """The vector store of each batch."""
         self._assistants: dict[str, AssistantObject] = {}
         self._threads: dict[str, ThreadRecord] = {}
 
@@ -104,13 +115,46 @@ class PlainDraft:
         seed.check_names(VectorStoreObject, "file_ids")
         store = self._vector_stores[seed.id] = vector_store_of(seed)
         for file_id in seed.said.get("file_ids") or ():
-            file = self._files.get(file_id) or self._store.files.get(file_id)
-            if file is None:
-                raise seed.refuse("file_ids", f"there is no file {file_id!r}")
-            chunks = {"type": "static", "static": dict(USUAL_CHUNKS)}
-            entry = EntryRecord(file, store.id, store.created_at, chunks, {}, status=FileStatus.COMPLETED)
-            store.files[file_id] = entry
-        agrees(seed, store.view(self._now), "file_counts", "usage_bytes", "status", "expires_at")
+            store.files[file_id] = self._entry(seed, file_id, store, store.created_at)
+
+    def _read_batch(self, seed: Seed) -> None:
+        seed.check_names(VectorStoreFileBatchObject, "file_ids")
+        batch, status = batch_of(seed)
+        store_id = seed.text("vector_store_id")
+        store = self._own_vector_store(store_id) if store_id is not None else None
+        if store is None:
+            raise seed.refuse(
+                "vector_store_id", f"a batch belongs to a vector store; there is no {store_id!r}"
+            )
+        for file_id in dict.fromkeys(seed.said.get("file_ids") or ()):
+            entry = store.files.get(file_id) or self._entry(seed, file_id, store, batch.created_at)
+            if entry.batch_id is not None:
+                raise seed.refuse("file_ids", f"{file_id!r} belongs to the batch {entry.batch_id!r}")
+            store.files[file_id] = evolve(entry, batch_id=seed.id, status=status)
+        put(store.files, {}, lambda entry: entry.created_at)
+        put(store.batches, {seed.id: batch}, lambda kept: kept.created_at)
+        self._batches[seed.id] = store
+        agrees(seed, store.view_batch(batch), "file_counts", "status")
+
+    def _entry(self, seed: Seed, file_id: str, store: VectorStoreRecord, created_at: float) -> EntryRecord:
+        """Return a file that has been added to a vector store."""
+        file = self._files.get(file_id) or self._store.files.get(file_id)
+        if file is None:
+            raise seed.refuse("file_ids", f"there is no file {file_id!r}")
+        chunks = {"type": "static", "static": dict(USUAL_CHUNKS)}
+        return EntryRecord(file, store.id, created_at, chunks, {}, status=FileStatus.COMPLETED)
+
+    def _own_vector_store(self, id: str) -> VectorStoreRecord | None:
+        """Return a vector store that may be changed: of one that is there, a copy that is to replace it."""
+        if id not in self._vector_stores and (there := self._store.vector_stores.get(id)) is not None:
+            self._vector_stores[id] = evolve(there, files=dict(there.files), batches=dict(there.batches))
+        return self._vector_stores.get(id)
+
+    def _check_vector_stores(self) -> None:
+        """Refuse vector stores that are not as they were given, now that their batches are in them."""
+        for seed in self._of("vector_store"):
+            store = self._vector_stores[seed.id].view(self._now)
+            agrees(seed, store, "file_counts", "usage_bytes", "status", "expires_at")
 
     def _read_assistant(self, seed: Seed) -> None:
         assistant = self._assistants[seed.id] = assistant_of(seed)
@@ -149,6 +193,31 @@ class PlainDraft:
             known = self._assistants[id] = assistant_of(Seed("assistant", id, said, self._now))
             self._given.append(id)
         return known
+
+    def _commit_plain(self) -> None:
+        """Put in everything that was read here."""
+        store = self._store
+        for id in self._given:
+            store.ids.take(id)
+        for kind in self._drawn:
+            store.ids.new(kind)
+        for file in sorted(self._files.values(), key=lambda file: file.created_at):
+            store.keep_file(file)
+        put(store.files, {}, lambda file: file.created_at)
+        put(store.vector_stores, self._vector_stores, lambda kept: kept.created_at)
+        put(store.assistants, self._assistants, lambda assistant: assistant.created_at)
+        threads = {id: store.touch(thread) for id, thread in self._threads.items()}
+        put(store.threads, threads, lambda thread: thread.created_at)
+
+    def _view_plain(self, kind: Kind, id: str) -> Resource:
+        if kind is Kind.VECTOR_STORE:
+            return self._vector_stores[id].view(self._now)
+        if kind is Kind.VECTOR_STORE_FILE_BATCH:
+            store = self._batches[id]
+            return store.view_batch(store.batches[id])
+        if kind is Kind.ASSISTANT:
+            return self._assistants[id]
+        return (self._files if kind is Kind.FILE else self._threads)[id].view()
 
 
 def merged(

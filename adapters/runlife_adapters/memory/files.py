@@ -59,9 +59,14 @@ class Files(Core):
         """Return a page of the files: of all, or of those for a purpose."""
         with self._at_now() as now:
             files = self._store.files_at(now)
-            if purpose is not None:
-                files = {id: file for id, file in files.items() if file.purpose == purpose}
-            found, has_more = cut(Kind.FILE, files, options, usual=MAXIMUM_FILES, maximum=MAXIMUM_FILES)
+            found, has_more = cut(
+                Kind.FILE,
+                files,
+                options,
+                wanted=lambda file: purpose in (None, file.purpose),
+                usual=MAXIMUM_FILES,
+                maximum=MAXIMUM_FILES,
+            )
             return Page(tuple(file.view() for file in found), has_more)
 
     def retrieve_file(self, file_id: str) -> FileObject:

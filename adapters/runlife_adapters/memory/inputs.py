@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Required, TypedDict, cast
 
 from runlife import MisuseError, ToolOutput
 from runlife_adapters.memory.checks import NONE, check_kind, check_names
-from runlife_adapters.memory.errors import OUTPUTS_TOO_LARGE, STRING_TOO_LONG
+from runlife_adapters.memory.errors import NO_SUCH_TOOL, OUTPUTS_TOO_LARGE, STRING_TOO_LONG
+from runlife_adapters.memory.limits import FUNCTION
 from runlife_adapters.memory.records import RunSettings
 from runlife_adapters.memory.resources import text_part, to_wire
 
@@ -23,6 +24,7 @@ __all__ = [
     "INCLUDE_CONTENT",
     "MAXIMUM_OUTPUT",
     "MAXIMUM_OUTPUTS",
+    "ROLES",
     "AssistantFields",
     "CreateRunOptions",
     "CreateThreadAndRunOptions",
@@ -35,6 +37,7 @@ __all__ = [
     "check_message",
     "check_run",
     "check_thread",
+    "check_tool_choice",
     "content_parts",
     "given",
     "outputs_of",
@@ -214,17 +217,40 @@ def run_settings(assistant: AssistantObject, options: Mapping[str, Any]) -> RunS
     )
 
 
+def check_tool_choice(settings: RunSettings) -> None:
+    """Raise ApiError when a run is told to use a tool that it does not have, its assistant's included.
+
+    :raises MisuseError: when what it is told is no tool at all.
+    """
+    choice: object = settings.tool_choice
+    if isinstance(choice, str):
+        return
+    check_names("tool_choice", choice, ("type", FUNCTION), required=("type",))
+    said = cast("Json", choice)
+    if said["type"] == FUNCTION:
+        check_names("tool_choice.function", said.get(FUNCTION), ("name",), required=("name",))
+    wanted = _name(said)
+    if wanted not in map(_name, settings.tools):
+        raise NO_SUCH_TOOL.error(name=wanted[-1])
+
+
+def _name(tool: Json) -> tuple[str, ...]:
+    """Return what tells a tool from others: its type, and the name of a function."""
+    kind: str = tool["type"]
+    return (kind, tool[FUNCTION]["name"]) if kind == FUNCTION else (kind,)
+
+
 def _tools(tools: Iterable[Json]) -> tuple[Json, ...]:
     """Return tools as the service keeps them: a function has parameters, and is strict or not."""
     return tuple(_tool(tool) for tool in tools)
 
 
 def _tool(tool: Json) -> Json:
-    if tool["type"] != "function":
+    if tool["type"] != FUNCTION:
         return tool
     # Named first for their order, which is that of recorded tools; what stays null is left out.
     usual: Json = {"name": None, "description": None, "parameters": {"type": "object", "properties": {}}}
-    return {**tool, "function": given({**usual, "strict": False, **given(tool["function"])})}
+    return {**tool, FUNCTION: given({**usual, "strict": False, **given(tool[FUNCTION])})}
 
 
 def content_parts(content: str | Sequence[Mapping[str, Any]]) -> tuple[Json, ...]:

@@ -8,7 +8,7 @@ from runlife_adapters.memory.checks import check_names
 from runlife_adapters.memory.errors import ABOVE_MAXIMUM, BELOW_MINIMUM, UNSUPPORTED_VALUE, not_found
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from runlife_adapters.memory.ids import Kind
 
@@ -39,12 +39,15 @@ def cut(
     items: Mapping[str, ItemT],
     options: ListOptions,
     *,
+    wanted: Callable[[ItemT], bool] | None = None,
     usual: int = DEFAULT_LIMIT,
     maximum: int = MAXIMUM_LIMIT,
 ) -> tuple[Sequence[ItemT], bool]:
     """Return the items of one page, and whether more of them lie in the direction that was asked.
 
     :param items: by id, oldest first. Items of the same second keep the order in which they came.
+    :param wanted: which of them the page is about, by default all. A cursor may be any of them: what it
+        names need not be wanted, or be so no longer.
     :param usual: how many items a page has when nothing is said.
     :param maximum: how many may be asked for.
     :raises ApiError: when an option is out of range, or a cursor names nothing.
@@ -67,7 +70,7 @@ def cut(
     after, before = options.get("after"), options.get("before")
     start = _place(kind, ids, after) + 1 if after else 0
     stop = _place(kind, ids, before) if before else len(ids)
-    window = ids[start:stop]
+    window = [id for id in ids[start:stop] if wanted is None or wanted(items[id])]
     # Without `after`, `before` asks for the page just before that item: the window's far end.
     page = window[-limit:] if before and not after else window[:limit]
     return [items[id] for id in page], len(window) > limit

@@ -21,6 +21,7 @@ from runlife_adapters.memory.inputs import (
     CreateThreadAndRunOptions,
     check_include,
     check_run,
+    check_tool_choice,
     given,
     outputs_of,
     run_settings,
@@ -191,9 +192,9 @@ class Runs(Core):
         return stream
 
     def _start_both(self, assistant_id: str, options: Mapping[str, Any], now: float) -> RunRecord:
-        self._store.assistant(assistant_id)
+        configured = self._configured(assistant_id, options)
         thread = self._store.new_thread(options.get("thread") or {}, now)
-        record = self._start(thread, assistant_id, options, now)
+        record = self._start(thread, configured, options, now)
         self._store.keep_thread(thread, now)
         self._bound()
         return record
@@ -201,15 +202,28 @@ class Runs(Core):
     def _start_on(
         self, thread_id: str, assistant_id: str, options: Mapping[str, Any], now: float
     ) -> RunRecord:
-        record = self._start(self._store.thread(thread_id), assistant_id, options, now)
+        thread = self._store.thread(thread_id)
+        record = self._start(thread, self._configured(assistant_id, options), options, now)
         self._bound()
         return record
 
-    def _start(
-        self, thread: ThreadRecord, assistant_id: str, options: Mapping[str, Any], now: float
-    ) -> RunRecord:
+    def _configured(
+        self, assistant_id: str, options: Mapping[str, Any]
+    ) -> tuple[AssistantObject, RunSettings]:
+        """Return the assistant of a run, and what the run is configured with."""
         assistant = self._store.assistant(assistant_id)
-        settings, said = run_settings(assistant, options), given(options)
+        settings = run_settings(assistant, options)
+        check_tool_choice(settings)
+        return assistant, settings
+
+    def _start(
+        self,
+        thread: ThreadRecord,
+        configured: tuple[AssistantObject, RunSettings],
+        options: Mapping[str, Any],
+        now: float,
+    ) -> RunRecord:
+        (assistant, settings), said = configured, given(options)
         self._store.check_resources(settings.tool_resources, now)
         more = [self._store.new_message(thread, m, now) for m in said.get("additional_messages", ())]
         has_user_message = any(m.role == "user" for m in (*thread.messages.values(), *more))

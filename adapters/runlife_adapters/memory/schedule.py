@@ -35,6 +35,7 @@ from attrs import field, fields, frozen
 from runlife import RUN, Cause, LastError, Lifecycle, MisuseError, RunStatus, Usage
 from runlife_adapters.memory.builtin import BuiltinStep, builtin_steps
 from runlife_adapters.memory.checks import NONE, check_kind, check_names, is_a, is_number
+from runlife_adapters.memory.limits import MOST_TOOLS
 from runlife_adapters.memory.model import Call, several
 from runlife_adapters.memory.net import Net
 from runlife_adapters.memory.places import at, items_of
@@ -64,7 +65,7 @@ USUAL_DELAY = 1.0
 NEVER = inf
 """The delay of a move that does not come: ``After(NEVER)`` is stuck until the run expires."""
 
-MOST_CALLS = 128
+MOST_CALLS = MOST_TOOLS
 """How many calls one move makes at most: as many as an assistant may have tools (documented)."""
 
 USUAL_MOVES: Mapping[RunStatus, str] = {

@@ -15,41 +15,37 @@ from runlife import MisuseError
 from runlife_adapters.memory.builtin import BUILTIN_TOOLS
 from runlife_adapters.memory.checks import NONE, check_kind, check_names, is_number
 from runlife_adapters.memory.file_store import MAXIMUM_TOOL_FILES, MAXIMUM_VECTOR_STORES
-from runlife_adapters.memory.schedule import MOST_CALLS
+from runlife_adapters.memory.limits import (
+    DETAILS,
+    EFFORTS,
+    FUNCTION,
+    HIGHEST_TEMPERATURE,
+    HIGHEST_TOP_P,
+    IMAGES,
+    JSON_SCHEMA,
+    LAST_MESSAGES,
+    LONGEST_DESCRIPTION,
+    LONGEST_FUNCTION_NAME,
+    LONGEST_IDLE,
+    LONGEST_KEY,
+    LONGEST_NAME,
+    LONGEST_TEXT,
+    LONGEST_VALUE,
+    MOST_PAIRS,
+    MOST_TOOLS,
+    PLAIN_FORMATS,
+    PURPOSES,
+    TOOL_CHOICES,
+    TRUNCATIONS,
+    USUAL_FORMAT,
+)
 
 __all__ = ["CHECKS", "Check"]
 
 Check = Callable[[Any], None]
 
-_FUNCTION = "function"
-_TOOLS = (_FUNCTION, *BUILTIN_TOOLS)
-_FORMATS = ("text", "json_object", "json_schema")
-_CHOICES = ("none", "auto", "required")
-_TRUNCATIONS = ("auto", "last_messages")
-_EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
-
-_PURPOSES = (
-    "assistants",
-    "assistants_output",
-    "batch",
-    "batch_output",
-    "evals",
-    "fine-tune",
-    "fine-tune-results",
-    "user_data",
-    "vision",
-)
-"""Of files that were uploaded, and of those that the service made (documented)."""
-
-_DETAILS = ("auto", "low", "high")
-_IMAGES = {"image_file": "file_id", "image_url": "url"}
-"""The images of a message, and what names them."""
-
-_LONGEST_NAME, _LONGEST_VALUE, _MOST_PAIRS = 64, 512, 16
-"""Of metadata: characters of a name and of a value, and how many of them there may be (documented)."""
-
-_LONGEST_LIFE = 365
-"""Days after which an idle vector store expires at the latest."""
+_TOOLS = (FUNCTION, *BUILTIN_TOOLS)
+_FORMATS = (*PLAIN_FORMATS, JSON_SCHEMA)
 
 
 def _expect(what: str, value: object, *, holds: bool) -> None:
@@ -112,52 +108,52 @@ def _type_of(value: object, *types: str) -> str:
 def _pairs(value: object) -> None:
     check_kind("pairs", value, Mapping)
     pairs = cast("Mapping[object, object]", value)
-    _expect(f"at most {_MOST_PAIRS} pairs", len(pairs), holds=len(pairs) <= _MOST_PAIRS)
+    _expect(f"at most {MOST_PAIRS} pairs", len(pairs), holds=len(pairs) <= MOST_PAIRS)
     for name, item in pairs.items():
-        _text(_LONGEST_NAME)(name)
+        _text(LONGEST_KEY)(name)
         check_kind(f"of the wrong type: {name!r}", item, str)
-        _text(_LONGEST_VALUE)(item)
+        _text(LONGEST_VALUE)(item)
 
 
 def _function(value: object, *, declared: bool) -> None:
     names = ("name", "description", "parameters", "strict") if declared else ("name",)
     check_names("a function", value, names, required=("name",))
     said = cast("Mapping[str, Any]", value)
-    _text(_LONGEST_NAME)(said["name"])
+    _text(LONGEST_FUNCTION_NAME)(said["name"])
     check_kind("description", said.get("description"), str, NONE)
     check_kind("parameters", said.get("parameters"), Mapping, NONE)
     check_kind("strict", said.get("strict"), bool, NONE)
 
 
 def _tools(value: object) -> None:
-    for tool in _items(value, MOST_CALLS):
+    for tool in _items(value, MOST_TOOLS):
         kind = _type_of(tool, *_TOOLS)
-        if kind == _FUNCTION:
-            check_names("a tool", tool, ("type", _FUNCTION), required=(_FUNCTION,))
-            _function(tool[_FUNCTION], declared=True)
+        if kind == FUNCTION:
+            check_names("a tool", tool, ("type", FUNCTION), required=(FUNCTION,))
+            _function(tool[FUNCTION], declared=True)
         else:
             check_names("a tool", tool, ("type", kind))
 
 
 def _tool_choice(value: object) -> None:
     if isinstance(value, str):
-        _one_of(*_CHOICES)(value)
-    elif _type_of(value, *_TOOLS) == _FUNCTION:
-        check_names("a tool", value, ("type", _FUNCTION), required=(_FUNCTION,))
-        _function(cast("Mapping[str, Any]", value)[_FUNCTION], declared=False)
+        _one_of(*TOOL_CHOICES)(value)
+    elif _type_of(value, *_TOOLS) == FUNCTION:
+        check_names("a tool", value, ("type", FUNCTION), required=(FUNCTION,))
+        _function(cast("Mapping[str, Any]", value)[FUNCTION], declared=False)
 
 
 def _response_format(value: object) -> None:
     if isinstance(value, str):
-        _one_of("auto")(value)
-    elif _type_of(value, *_FORMATS) == "json_schema":
-        check_names("a format", value, ("type", "json_schema"), required=("json_schema",))
+        _one_of(USUAL_FORMAT)(value)
+    elif _type_of(value, *_FORMATS) == JSON_SCHEMA:
+        check_names("a format", value, ("type", JSON_SCHEMA), required=(JSON_SCHEMA,))
 
 
 def _truncation(value: object) -> None:
-    check_names("a strategy", value, ("type", "last_messages"), required=("type",))
-    _type_of(value, *_TRUNCATIONS)
-    last = cast("Mapping[str, Any]", value).get("last_messages")
+    check_names("a strategy", value, ("type", LAST_MESSAGES), required=("type",))
+    _type_of(value, *TRUNCATIONS)
+    last = cast("Mapping[str, Any]", value).get(LAST_MESSAGES)
     if last is not None:
         _whole(1)(last)
 
@@ -180,13 +176,13 @@ def _resources(value: object) -> None:
 
 
 def _expiry(value: object) -> None:
-    what = f"an object with a number of days, 1 to {_LONGEST_LIFE}, after 'last_active_at'"
+    what = f"an object with a number of days, 1 to {LONGEST_IDLE}, after 'last_active_at'"
     _expect(what, value, holds=isinstance(value, Mapping))
     check_names("an expiry", value, ("anchor", "days"), required=("days",))
     said = cast("Mapping[str, Any]", value)
     _expect(what, value, holds=said.get("anchor", "last_active_at") == "last_active_at")
     try:
-        _whole(1, _LONGEST_LIFE)(said["days"])
+        _whole(1, LONGEST_IDLE)(said["days"])
     except MisuseError:
         _expect(what, value, holds=False)
 
@@ -203,14 +199,14 @@ def _content(value: object) -> None:
     if isinstance(value, str):
         return
     for part in _items(value):
-        kind = _type_of(part, "text", "refusal", *_IMAGES)
+        kind = _type_of(part, "text", "refusal", *IMAGES)
         check_names("a part", part, ("type", kind), required=(kind,))
         said: object = part[kind]
-        if kind in _IMAGES:
-            check_names(kind, said, (_IMAGES[kind], "detail"), required=(_IMAGES[kind],))
+        if kind in IMAGES:
+            check_names(kind, said, (IMAGES[kind], "detail"), required=(IMAGES[kind],))
             image = cast("Mapping[str, Any]", said)
-            check_kind(_IMAGES[kind], image[_IMAGES[kind]], str)
-            _one_of(*_DETAILS)(image.get("detail", _DETAILS[0]))
+            check_kind(IMAGES[kind], image[IMAGES[kind]], str)
+            _one_of(*DETAILS)(image.get("detail", DETAILS[0]))
         elif kind == "text" and isinstance(said, Mapping):
             text = cast("Mapping[str, Any]", said)
             check_names(kind, text, ("value", "annotations"), required=("value",))
@@ -222,21 +218,21 @@ def _content(value: object) -> None:
 
 
 CHECKS: Mapping[str, Check] = {
-    "name": _text(256),
-    "description": _text(512),
-    "instructions": _text(256_000),
+    "name": _text(LONGEST_NAME),
+    "description": _text(LONGEST_DESCRIPTION),
+    "instructions": _text(LONGEST_TEXT),
     "metadata": _pairs,
     "tools": _tools,
     "tool_resources": _resources,
     "tool_choice": _tool_choice,
     "response_format": _response_format,
     "truncation_strategy": _truncation,
-    "reasoning_effort": _one_of(*_EFFORTS),
-    "temperature": _number(2),
-    "top_p": _number(1),
+    "reasoning_effort": _one_of(*EFFORTS),
+    "temperature": _number(HIGHEST_TEMPERATURE),
+    "top_p": _number(HIGHEST_TOP_P),
     "attachments": _attachments,
     "expires_after": _expiry,
-    "purpose": _one_of(*_PURPOSES),
+    "purpose": _one_of(*PURPOSES),
     "file_ids": _ids,
     "content": _content,
 }

@@ -6,7 +6,10 @@ would, by these rules:
 
 * what has no id gets the next one; an id that is there already is refused;
 * a message, or a run, on a thread that is not there brings it along; a run brings its assistant along,
-  with the model and the tools of the run. A step belongs to a run that is given or there;
+  with the model and the tools of the run. A step belongs to a run that is given or there, and a batch of
+  files to a vector store;
+* a vector store has the files that its ``file_ids`` name, which no answer does, and those that its batches
+  name by theirs. They are processed, unless the batch says that it is in progress or cancelled;
 * a run has lived a life that ends as is said (:mod:`runlife_adapters.memory.past`), within a time that is
   over: a run that is active and says nothing else was created just now, and one that expired a lifetime
   ago. Of what it spent, the counts of tokens are kept, not their details;

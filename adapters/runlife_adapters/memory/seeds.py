@@ -18,10 +18,12 @@ from attrs import evolve, fields, frozen
 from runlife import IncompleteDetails, LastError, MisuseError, RequiredAction, ToolCall, ToolOutput, Usage
 from runlife_adapters.memory.builtin import BUILTIN_TOOLS, BuiltinStep, CodeInterpreter, FileSearch, Found
 from runlife_adapters.memory.checks import check_names, is_number
-from runlife_adapters.memory.file_records import FileRecord, VectorStoreRecord
+from runlife_adapters.memory.file_records import BatchRecord, FileRecord, VectorStoreRecord
+from runlife_adapters.memory.file_resources import FileStatus
 from runlife_adapters.memory.inputs import (
     assistant_defaults,
     assistant_values,
+    check_tool_choice,
     content_parts,
     given,
     run_settings,
@@ -40,6 +42,7 @@ __all__ = [
     "Seed",
     "agrees",
     "assistant_of",
+    "batch_of",
     "calls_of",
     "content_of",
     "file_of",
@@ -250,6 +253,19 @@ def vector_store_of(seed: Seed) -> VectorStoreRecord:
     )
 
 
+def batch_of(seed: Seed) -> tuple[BatchRecord, FileStatus]:
+    """Return a batch of files, without them, and the status of each."""
+    seed.check("file_ids")
+    said, known = seed.text("status"), [status for status in FileStatus if status is not FileStatus.FAILED]
+    status = FileStatus.COMPLETED if said is None else next((one for one in known if one == said), None)
+    if status is None:
+        raise seed.refuse("status", f"expected {' or '.join(repr(one.value) for one in known)}, got {said!r}")
+    created_at = seed.past("created_at")
+    batch = BatchRecord(seed.id, floor(seed.now) if created_at is None else created_at)
+    batch.cancelled = status is FileStatus.CANCELLED
+    return batch, status
+
+
 # Messages, runs, steps
 
 
@@ -278,6 +294,8 @@ def settings_of(seed: Seed, assistant: AssistantObject) -> RunSettings:
     said = {name: value for name, value in seed.said.items() if name in names}
     with seed.reading("tools"):
         settings = run_settings(assistant, said)
+    with seed.reading("tool_choice"):
+        check_tool_choice(settings)
     # In a request, which is what was read here, null is as good as absent; on the wire it is a value.
     exact = ("instructions", "temperature", "top_p", "reasoning_effort")
     values: Json = {name: said[name] for name in exact if name in said}

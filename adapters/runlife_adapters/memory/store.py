@@ -72,9 +72,12 @@ class Store(FileStore):
         }
         if kind in kept:
             return id in kept[kind]
-        if kind is Kind.MESSAGE:
-            return any(id in thread.messages for thread in self.threads.values())
-        return any(id in run.steps for run in self.runs.values())
+        within: Mapping[Kind, Iterable[Container[str]]] = {
+            Kind.MESSAGE: (thread.messages for thread in self.threads.values()),
+            Kind.RUN_STEP: (run.steps for run in self.runs.values()),
+            Kind.VECTOR_STORE_FILE_BATCH: (store.batches for store in self.vector_stores.values()),
+        }
+        return any(id in inner for inner in within.get(kind, ()))
 
     def forget(self, keep: int) -> None:
         """Note that something has come into being, and now and then forget what nobody misses.

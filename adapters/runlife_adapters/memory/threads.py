@@ -123,7 +123,7 @@ class Threads(Core):
         """Return a page of the messages of a thread, of all or of those that one run wrote."""
         with self._at_now():
             messages = self._store.thread(thread_id).messages
-            if run_id is not None:
-                messages = {id: m for id, m in messages.items() if m.message.run_id == run_id}
-            found, has_more = cut(Kind.MESSAGE, messages, options)
+            found, has_more = cut(
+                Kind.MESSAGE, messages, options, wanted=lambda m: run_id in (None, m.message.run_id)
+            )
             return Page(tuple(message.view() for message in found), has_more)

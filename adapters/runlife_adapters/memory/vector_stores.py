@@ -278,6 +278,5 @@ def _batch(store: VectorStoreRecord, batch_id: str) -> BatchRecord:
 def _page(
     entries: Mapping[str, EntryRecord], status: str | None, options: ListOptions
 ) -> Page[VectorStoreFileObject]:
-    wanted = {id: entry for id, entry in entries.items() if status in (None, entry.status)}
-    found, has_more = cut(Kind.FILE, wanted, options)
+    found, has_more = cut(Kind.FILE, entries, options, wanted=lambda e: status in (None, e.status))
     return Page(tuple(entry.view() for entry in found), has_more)

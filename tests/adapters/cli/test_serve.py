@@ -31,11 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:The Assistants API is deprecated:DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore:deprecated$:DeprecationWarning"),
-]
-
 KEY = "sk-the-key-of-this-test"
 HURRIED = ("--progression", "poll", "--policy", "poll_after_ms=0")
 

@@ -14,12 +14,6 @@ from runlife_adapters.memory import MemoryBackend, World
 if TYPE_CHECKING:
     from runlife_adapters.backend import RunView
 
-# The SDK marks every method of the Assistants API deprecated, the helpers among them.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:The Assistants API is deprecated:DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore:deprecated$:DeprecationWarning"),
-]
-
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_it_conforms(case: Case, harness: Harness) -> None:

@@ -30,8 +30,6 @@ def azure(bench: Bench, api_key: str = "secret") -> AzureOpenAI:
     )
 
 
-@pytest.mark.filterwarnings("ignore:The Assistants API is deprecated:DeprecationWarning")
-@pytest.mark.filterwarnings("ignore:deprecated$:DeprecationWarning")
 @pytest.mark.slow
 def test_azures_official_client_is_served(make_bench: type[Bench]) -> None:
     """Its key comes in a header of its own, and a run is streamed to its end."""

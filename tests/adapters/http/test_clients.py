@@ -18,12 +18,6 @@ from runlife_adapters.memory import After, Schedule, ServicePolicy, World
 if TYPE_CHECKING:
     from .conftest import Bench
 
-# The SDK marks every method of the Assistants API deprecated; the fake serves nothing else.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:The Assistants API is deprecated:DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore:deprecated$:DeprecationWarning"),
-]
-
 USER: Any = {"role": "user", "content": "Hello"}
 TOOLS: Any = [{"type": "function", "function": {"name": "get_weather"}}]
 ROUND_OF_TOOLS = Schedule(in_progress=[After(1, "requires_action", tools=2)])

@@ -21,12 +21,6 @@ if TYPE_CHECKING:
 
     from .conftest import Bench
 
-# The SDK marks every method of the Assistants API deprecated.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:The Assistants API is deprecated:DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore:deprecated$:DeprecationWarning"),
-]
-
 FORM = "multipart/form-data; boundary=b"
 NOT_PARSED = (
     "We could not parse the multipart form of your request. (HINT: This likely means you aren't using your "

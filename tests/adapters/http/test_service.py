@@ -791,6 +791,50 @@ def test_an_odd_id_counts_when_it_names_something(make_bench: type[Bench]) -> No
     assert bench.error("POST", "/threads/runs", {"assistant_id": 1})[3] == "invalid_type"
 
 
+def test_an_odd_id_counts_wherever_it_stands(bench: Bench) -> None:
+    """It used to be known in paths and at the top of a body only, and malformed within and in a query."""
+    bench.world.seed(
+        [
+            {"object": "file", "id": "file_id"},
+            {"object": "vector_store", "id": "string"},
+            {
+                "object": "vector_store.file_batch",
+                "id": "batch",
+                "vector_store_id": "string",
+                "file_ids": ["file_id"],
+            },
+            {"object": "thread.run", "id": "my-run", "thread_id": "thread_id", "assistant_id": "helper"},
+        ]
+    )
+
+    def resources(id: str) -> Any:
+        return {"file_search": {"vector_store_ids": [id]}}
+
+    def asked(id: str, run: str) -> list[int]:
+        thread = {"messages": [USER], "tool_resources": resources(id)}
+        return [
+            bench.send("POST", "/threads/thread_id", {"tool_resources": resources(id)})[0],
+            bench.send("POST", "/threads", thread)[0],
+            bench.send("POST", "/threads/runs", {"assistant_id": "helper", "thread": thread})[0],
+            bench.send("POST", "/assistants", {"model": "m", "tool_resources": resources(id)})[0],
+            bench.send("GET", "/threads/thread_id/messages", query=f"run_id={run}")[0],
+        ]
+
+    assert asked("string", "my-run") == [200] * 5
+    assert asked("other", "other") == [400] * 5
+    path = "/vector_stores/string/file_batches/batch"
+    assert bench.send("GET", path)[1]["file_counts"]["completed"] == 1
+    assert bench.send("GET", f"{path}/files")[1]["first_id"] == "file_id"
+
+
+@pytest.mark.parametrize("id", ["batch", "vsfbatch", "vs_1"])
+def test_a_malformed_id_of_a_batch_has_words_of_its_own(bench: Bench, id: str) -> None:
+    """The underscore, which the service names for batches alone, used to be left out."""
+    words = f"Invalid 'batch_id': '{id}'. Expected an ID that begins with 'vsfb_'."
+
+    assert bench.error("GET", f"/vector_stores/vs_1/file_batches/{id}")[:2] == (400, words)
+
+
 def test_a_file_arrives_as_it_was_sent(bench: Bench) -> None:
     """A form is read, bounded; the bytes of a file are answered as bytes."""
     content = bytes(range(256)) * 64

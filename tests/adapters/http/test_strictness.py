@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from runlife import MisuseError
+
 if TYPE_CHECKING:
     from .conftest import Bench
 
@@ -155,3 +157,27 @@ def test_a_choice_for_an_assistant_that_there_is_not_is_a_404(bench: Bench) -> N
     body = {"assistant_id": "asst_X", "tool_choice": SEARCH}
 
     assert bench.error("POST", "/threads/runs", body)[:2] == (404, "No assistant found with id 'asst_X'.")
+
+
+@pytest.mark.parametrize(
+    ("name", "most", "more"),
+    [
+        ("name", "n" * 256, "n" * 257),
+        ("description", "d" * 512, "d" * 513),
+        ("instructions", "i" * 256_000, "i" * 256_001),
+        ("temperature", 2, 2.1),
+        ("top_p", 1, 1.1),
+        ("reasoning_effort", "xhigh", "highest"),
+        ("tools", [SEARCH] * 128, [SEARCH] * 129),
+        ("metadata", {str(n): "v" * 512 for n in range(16)}, {str(n): "" for n in range(17)}),
+        ("metadata", {"k" * 64: ""}, {"k" * 65: ""}),
+        ("response_format", {"type": "json_object"}, {"type": "yaml"}),
+    ],
+)
+def test_a_request_and_a_seed_have_the_same_limits(bench: Bench, name: str, most: Any, more: Any) -> None:
+    """They used to be written down twice, once for each."""
+    assert bench.send("POST", "/assistants", {"model": "m", name: most})[0] == 200
+    assert bench.world.seed([{"object": "assistant", name: most}])
+    assert bench.error("POST", "/assistants", {"model": "m", name: more})[0] == 400
+    with pytest.raises(MisuseError, match=name):
+        bench.world.seed([{"object": "assistant", name: more}])

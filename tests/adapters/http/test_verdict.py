@@ -17,12 +17,7 @@ from runlife_adapters.memory.service_policy import ServicePolicy
 if TYPE_CHECKING:
     from .conftest import Opening
 
-pytestmark = [
-    pytest.mark.usefixtures("no_observer_fails"),
-    # The SDK marks every method of the Assistants API deprecated; the fake serves nothing else.
-    pytest.mark.filterwarnings("ignore:The Assistants API is deprecated:DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore:deprecated$:DeprecationWarning"),
-]
+pytestmark = pytest.mark.usefixtures("no_observer_fails")
 
 BORN = 1_700_000_000.0
 USER: Any = {"role": "user", "content": "Hello"}

@@ -14,6 +14,8 @@ from runlife_adapters.http.faults import FaultRule
 from runlife_adapters.http.verdict import _MEANINGS, FindingKind, Verdict
 from runlife_adapters.memory import NEVER, After, Schedule, World
 from runlife_adapters.memory.errors import REFUSALS, Words
+from runlife_adapters.memory.file_store import PATIENCE
+from runlife_adapters.memory.ids import Kind
 from runlife_adapters.memory.net import Net
 from runlife_adapters.memory.service_policy import ServicePolicy
 
@@ -445,6 +447,21 @@ def test_a_run_that_the_world_has_forgotten_is_no_evidence(open_session: Opening
     s.create()
     assert s.kinds == (["kept_thread_locked"] if shown else ["lost_run"])
     s.world.reset()
+    assert s.kinds == []
+
+
+def test_a_run_that_a_bounded_world_has_forgotten_is_no_evidence(open_session: Opening) -> None:
+    """The same, where it is forgotten since it ended long ago, and so many came after it, also unread."""
+    keep = 1
+    s = open_session(keep=keep)
+    s.create()
+    s.world.advance(10)
+    assert s.kinds == ["lost_run"]
+    for _ in range(2 * PATIENCE * keep):
+        thread = s.world.create_thread(messages=[USER])
+        s.world.create_run(thread.id, assistant_id=s.assistant)
+        s.world.advance(10)
+    assert not s.world.knows(Kind.RUN, s.run)
     assert s.kinds == []
 
 

@@ -109,3 +109,38 @@ def test_a_world_is_made_of_the_right_things(options: dict[str, Any]) -> None:
 def test_only_schedules_are_scripted(scene: Scene) -> None:
     """An entry is not yet a schedule."""
     assert misuse(scene.world.script, After(1)).startswith("script: expected Schedule, got ")
+
+
+@pytest.mark.parametrize(
+    "choice", [{"type": "function", "function": {"name": "guess"}}, {"type": "file_search"}]
+)
+def test_a_run_is_told_to_use_a_tool_that_it_has(scene: Scene, choice: Any) -> None:
+    """One that it has not used to be taken, and called, wherever no HTTP server stood before the World."""
+    world = scene.world
+    name = choice.get("function", {}).get("name", choice["type"])
+    tools = [{"type": "function", "function": {"name": "guess"}}, {"type": "file_search"}]
+    for call in (
+        scene.start,
+        lambda **options: world.create_thread_and_run(assistant_id=scene.assistant_id, **options),
+    ):
+        with pytest.raises(ApiError) as caught:
+            call(tool_choice=choice)
+        error = caught.value
+        assert (error.status, error.param, error.code) == (400, "tool_choice", "invalid_value")
+        assert error.message == f"Tool choice '{name}' not found in 'tools' parameter."
+    assert world.list_runs(scene.thread_id).data == ()
+    assert scene.start(tool_choice=choice, tools=tools).tool_choice == choice
+
+
+@pytest.mark.parametrize(
+    ("choice", "complaint"),
+    [
+        (5, "tool_choice: expected an object, got 5"),
+        ({}, "tool_choice: 'type' must be given"),
+        ({"type": "function"}, "tool_choice.function: expected an object, got None"),
+        ({"type": "function", "function": {"nam": "x"}}, "tool_choice.function: unknown 'nam'"),
+    ],
+)
+def test_a_choice_that_is_no_tool_is_refused(scene: Scene, choice: Any, complaint: str) -> None:
+    """A number used to be the choice of a run."""
+    assert misuse(scene.start, tool_choice=choice).startswith(complaint)

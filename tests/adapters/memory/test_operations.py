@@ -364,3 +364,29 @@ def test_a_page_that_cannot_be_is_refused(
 def test_a_cursor_names_something(scene: Scene) -> None:
     """An id that is not in the list is not found."""
     assert refusal(scene.world.list_assistants, after="asst_X")["status"] == 404
+
+
+def test_a_cursor_may_have_left_what_is_listed(scene: Scene) -> None:
+    """A file that was in progress when its page was read, and is so no longer, used to be said not to be."""
+    world, thread = scene.world, scene.thread_id
+    file = world.create_file(file=Upload("a.txt", b"words"), purpose="assistants")
+    store = world.create_vector_store(file_ids=[file.id])
+    batch = world.create_vector_store_file_batch(store.id, file_ids=[file.id])
+    for page in (
+        world.list_vector_store_files(store.id, filter="in_progress", after=file.id),
+        world.list_vector_store_file_batch_files(store.id, batch.id, filter="in_progress", after=file.id),
+        world.list_files(purpose="vision", after=file.id),
+        world.list_messages(thread, run_id="run_X", after=world.list_messages(thread).data[0].id),
+    ):
+        assert (page.data, page.has_more) == ((), False)
+
+
+@pytest.mark.parametrize("order", ["asc", "desc"])
+def test_a_filtered_page_begins_behind_its_cursor(scene: Scene, order: str) -> None:
+    """Wherever the cursor stands among all there is; and more is only what is wanted."""
+    purposes = ["vision", "batch", "vision", "vision", "batch"]
+    ids = [scene.world.create_file(file=Upload("a", b""), purpose=p).id for p in purposes]
+    page = scene.world.list_files(purpose="vision", order=order, after=ids[1], limit=1)
+
+    assert [file.id for file in page.data] == [ids[2] if order == "asc" else ids[0]]
+    assert page.has_more is (order == "asc")

@@ -30,6 +30,7 @@ def answers() -> list[dict[str, Any]]:
     store = world.create_vector_store(
         file_ids=[file.id], expires_after={"anchor": "last_active_at", "days": 1}, metadata={"a": "b"}
     )
+    batch = world.create_vector_store_file_batch(store.id, file_ids=[file.id])
     tools = [{"type": "function", "function": {"name": "weather"}}, {"type": "file_search"}]
     resources = {"file_search": {"vector_store_ids": [store.id]}}
     assistant = world.create_assistant(model="m", name="n", tools=tools, tool_resources=resources)
@@ -61,6 +62,7 @@ def answers() -> list[dict[str, Any]]:
     things = [
         file,
         world.retrieve_vector_store(store.id),
+        world.retrieve_vector_store_file_batch(store.id, batch.id),
         assistant,
         world.retrieve_thread(thread.id),
         *world.list_runs(thread.id, order="asc").data,
@@ -68,7 +70,7 @@ def answers() -> list[dict[str, Any]]:
         *steps,
     ]
     objects = [thing.to_json() for thing in things]
-    objects[1]["file_ids"] = [file.id]
+    objects[1]["file_ids"] = objects[2]["file_ids"] = [file.id]
     return objects
 
 
@@ -134,6 +136,8 @@ def look_around(world: World) -> list[Any]:
         world.list_files,
         world.list_vector_stores,
         partial(world.search_vector_store, store["id"], query="words"),
+        partial(world.list_vector_store_files, store["id"]),
+        partial(world.retrieve_vector_store_file_batch, store["id"], ids["vector_store.file_batch"][0]["id"]),
         partial(world.retrieve_thread, thread["id"]),
         partial(world.list_messages, thread["id"]),
         partial(world.list_runs, thread["id"]),
@@ -194,7 +198,7 @@ def test_whatever_is_wrong_with_a_seed_is_refused_or_does_no_harm(chosen: list[A
         ("thread", {"created_at": LATER}, "created_at: .* has not come yet"),
         ("thread", {"tool_resources": {"code_interpreter": {"file_ids": "f"}}}, "expected an array"),
         ("file", {"created_at": LATER}, "created_at: .* has not come yet"),
-        ("file", {"purpose": "fun"}, "purpose: expected 'assistants' or "),
+        ("file", {"purpose": "fun"}, "purpose: expected 'fine-tune' or "),
         ("thread.run", {"tool_choice": "sometimes"}, "tool_choice: expected 'none' or 'auto' or "),
         ("thread.run", {"tool_choice": ZZZ}, "tool_choice: expected one of the types 'function', "),
         ("thread.run", {"truncation_strategy": {"type": "first"}}, "truncation_strategy: expected one"),

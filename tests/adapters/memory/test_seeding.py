@@ -291,7 +291,25 @@ STORE = {
     "metadata": {},
     "file_counts": {"in_progress": 0, "completed": 1, "failed": 0, "cancelled": 0, "total": 1},
 }
-SCENE = [ASSISTANT, THREAD, ASKED, COMPLETED, ANSWERED, *STEPS, FILE, {**STORE, "file_ids": ["file-1"]}]
+BATCH = {
+    "id": "batch_id",
+    "object": "vector_store.file_batch",
+    "created_at": BEFORE,
+    "vector_store_id": "vs_1",
+    "status": "completed",
+    "file_counts": STORE["file_counts"],
+}
+SCENE = [
+    ASSISTANT,
+    THREAD,
+    ASKED,
+    COMPLETED,
+    ANSWERED,
+    *STEPS,
+    FILE,
+    {**STORE, "file_ids": ["file-1"]},
+    {**BATCH, "file_ids": ["file-1"]},
+]
 
 
 @pytest.mark.parametrize("turned", [False, True])
@@ -309,8 +327,107 @@ def test_objects_of_every_kind_are_as_they_were_seeded(world: World, turned: boo
     assert world.retrieve_message("thread_id", "msg_2").to_json() == ANSWERED
     assert world.retrieve_file("file-1").to_json() == FILE
     assert world.retrieve_vector_store("vs_1").to_json() == STORE
+    assert world.retrieve_vector_store_file_batch("vs_1", "batch_id").to_json() == BATCH
     steps = [step.to_json() for step in world.list_run_steps("thread_id", "run_id", order="asc").data]
     assert sorted(steps, key=lambda step: step["id"]) == STEPS
+
+
+def test_a_batch_of_files_may_be_all_that_fills_its_store(world: World) -> None:
+    """There used to be no way to seed one. Its store may say what that comes to without naming the files."""
+    world.seed([FILE, STORE, {**BATCH, "file_ids": ["file-1", "file-1"]}])
+    (entry,) = world.list_vector_store_file_batch_files("vs_1", "batch_id").data
+
+    assert (entry.id, entry.status, entry.created_at) == ("file-1", "completed", BEFORE)
+    assert world.retrieve_vector_store("vs_1").to_json() == STORE
+
+
+def test_a_batch_joins_a_store_that_is_there(world: World) -> None:
+    """Its files come into the store, by their age; what is in a batch of before stays in it."""
+    files = [{**FILE, "id": id} for id in ("file-1", "file-2")]
+    older = of_kind("vector_store.file_batch", id="b0", vector_store_id="string", file_ids=["file-1"])
+    world.seed([*files, of_kind("vector_store", id="string"), older])
+    before = world.retrieve_vector_store_file_batch("string", "b0")
+    world.seed([{**BATCH, "vector_store_id": "string", "file_ids": ["file-2"]}])
+
+    assert [entry.id for entry in world.list_vector_store_files("string", order="asc").data] == [
+        "file-2",
+        "file-1",
+    ]
+    assert world.retrieve_vector_store_file_batch("string", "batch_id").file_counts["total"] == 1
+    assert world.retrieve_vector_store_file_batch("string", "b0") == before
+
+
+@pytest.mark.parametrize(
+    ("status", "later"),
+    [("in_progress", "completed"), ("cancelled", "cancelled"), ("completed", "completed")],
+)
+def test_a_batch_goes_on_from_its_status(world: World, status: str, later: str) -> None:
+    """One in progress is completed when somebody looks, as any is; one that was cancelled stays so."""
+    (*_, made) = world.seed([FILE, of_kind("vector_store", id="s"), {**BATCH_OF_S, "status": status}])
+
+    assert made.to_json()["status"] == status
+    batch = world.retrieve_vector_store_file_batch("s", "b")
+    assert (batch.status, batch.file_counts[later]) == (later, 1)
+
+
+BATCH_OF_S: dict[str, Any] = of_kind(
+    "vector_store.file_batch", id="b", vector_store_id="s", file_ids=["file-1"]
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "complaint"),
+    [
+        ({"vector_store_id": None}, "vector_store_id: a batch belongs to a vector store; there is no None"),
+        ({"vector_store_id": "x"}, "vector_store_id: a batch belongs to a vector store; there is no 'x'"),
+        ({"file_ids": ["file-2"]}, "file_ids: there is no file 'file-2'"),
+        ({"file_ids": ["file-3"]}, "file_ids: 'file-3' belongs to the batch 'b0'"),
+        ({"file_ids": 5}, "file_ids: expected an array"),
+        ({"status": "failed"}, "status: expected 'in_progress' or 'completed' or 'cancelled', got 'failed'"),
+        ({"file_counts": {"total": 2}}, "file_counts: expected .*'total': 0}, by the rest of what is said"),
+        ({"created_at": int(NOW) + 1}, "created_at: .* has not come yet"),
+        ({"purpose": "x"}, "unknown 'purpose'"),
+        ({"id": "b0"}, "id: is there already"),
+    ],
+)
+def test_what_a_batch_cannot_be_is_refused_and_its_store_is_as_it_was(
+    world: World, said: dict[str, Any], complaint: str
+) -> None:
+    """The store gets its files only when everything can be put in."""
+    there = {**BATCH_OF_S, "id": "b0", "file_ids": ["file-3"]}
+    world.seed([FILE, {**FILE, "id": "file-3"}, of_kind("vector_store", id="s"), there])
+    before = world.list_vector_store_files("s")
+    with pytest.raises(MisuseError, match=complaint):
+        world.seed([{**BATCH_OF_S, "id": "good"}, {**BATCH_OF_S, "file_ids": [], **said}])
+
+    assert world.list_vector_store_files("s") == before
+    with pytest.raises(ApiError):
+        world.retrieve_vector_store_file_batch("s", "good")
+
+
+def test_a_store_agrees_with_its_batches(world: World) -> None:
+    """One that is completed has no batch in progress."""
+    with pytest.raises(MisuseError, match=r"'vs_1': file_counts: expected .*'in_progress': 1"):
+        world.seed(
+            [
+                FILE,
+                STORE,
+                {
+                    "object": BATCH["object"],
+                    "vector_store_id": "vs_1",
+                    "status": "in_progress",
+                    "file_ids": ["file-1"],
+                },
+            ]
+        )
+
+
+def test_a_seeded_run_has_the_tool_that_it_is_told_to_use(world: World) -> None:
+    """What no request can bring about used to be taken, and then the run called what it did not have."""
+    choice = {"type": "function", "function": {"name": "weather"}}
+    with pytest.raises(MisuseError, match="'run_id': tool_choice: Tool choice 'weather' not found"):
+        world.seed([run_of(tool_choice=choice)])
+    assert world.seed([run_of(tool_choice=choice, tools=[FUNCTION])])
 
 
 def test_lists_are_in_the_order_of_creation_whatever_the_order_of_the_seed(world: World) -> None:

@@ -18,12 +18,6 @@ from runlife_adapters.testing.fake import FakeOpenAI, FakeOpenAIServer
 if TYPE_CHECKING:
     from pathlib import Path
 
-# What a suite puts into its pyproject.toml, as the plugin's own words say; here for one module.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:The Assistants API is deprecated:DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore:deprecated$:DeprecationWarning"),
-]
-
 USER: Any = {"role": "user", "content": "Hello"}
 TOOLS = Schedule(in_progress=[After(1, "requires_action", tools=1)])
 FAILS = Schedule(in_progress=[After(1, "failed")])

@@ -27,11 +27,6 @@ if TYPE_CHECKING:
 
     from runlife_adapters.testing.fake import FakeOpenAI
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:The Assistants API is deprecated:DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore:deprecated$:DeprecationWarning"),
-]
-
 USER: Any = {"role": "user", "content": "Hello there"}
 TOOLS = Schedule(in_progress=[After(1, "requires_action", tools=[Call("add", {"a": 1})])])
 
