@@ -40,7 +40,7 @@ from runlife.policy import Policy
 from runlife.rows import Argument, Cause, Effect, Evidence, Given, Guard, Transition, at, on
 from runlife.run import Message, Run, RunStep
 from runlife.table import MESSAGE, RUN, RUN_STEP, MessageStatus, RunStatus, RunStepStatus
-from runlife.trace import TraceChecker, explain
+from runlife.trace import TraceChecker, UnlawfulError, explain
 from runlife.values import (
     IncompleteDetails,
     LastError,
@@ -102,6 +102,7 @@ __all__ = [
     "TraceError",
     "Transition",
     "UnknownEventError",
+    "UnlawfulError",
     "Usage",
     "VirtualClock",
     "WorldError",

@@ -17,6 +17,7 @@
     │       └── RunTerminalError      the run has already ended
     ├── ServerError               the server broke the lifecycle
     │   └── TraceError            what was observed fits no lawful history
+    │       └── UnlawfulError         ... with what was believed, and why it does not fit
     └── WorldError                the world failed: network, outage, or out of time
 
 The adapters and the diagrams add leaves of their own where they raise them, never branches.

@@ -1,0 +1,232 @@
+"""Checking a trace: every run in it, and every step, however it is seen.
+
+Theory of operation. Exchanges are taken apart into what happened, in the order of time: a request was
+sent, an answer came, an event of a stream came. Whatever shows a run or a step is a sample of it, be it
+alone, in a page, in the answer to a call or in a stream; the calls that move a run are known by their
+paths. Each object has a checker of its own (:class:`~runlife.TraceChecker`); one whose creation is not in
+the trace was there before.
+
+Times are used where they mean something. A run that is created at a time which its ``created_at`` does
+not bear out, lives on another clock than the trace (a machine whose clock is wrong, a fake on a virtual
+clock): of such a run, and where nobody noted the times, only the order is checked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, field, frozen
+
+from runlife import RUN
+from runlife_adapters.backend import RejectedError, error_from_status
+from runlife_adapters.traces.exchanges import Event, Exchange
+from runlife_adapters.traces.follow import Followed, Options, Verdict
+from runlife_adapters.traces.objects import CALLS, Shown, shown_in, shown_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from runlife import Lifecycle
+    from runlife.trace import Mode
+
+__all__ = ["Follower", "check"]
+
+_RUNS = re.compile(r"/threads(?:/[^/]+)?/runs(?:/(?P<run>[^/]+)(?:/(?P<operation>[^/]+))?)?/?$")
+"""The end of a path about runs; what is before it differs from service to service."""
+
+_OK = range(200, 300)
+
+
+def check(
+    exchanges: Iterable[Exchange], *, mode: Mode = "shared", lag: float = 0.0, slack: float = 2.0
+) -> tuple[Verdict, ...]:
+    """Say of every run and step in a trace whether a lawful history explains what was seen of it.
+
+    :param mode: how much of the runs' lives the trace shows (:data:`~runlife.trace.Mode`).
+    :param lag: seconds by which a sample may be late in the mode ``stale``.
+    :param slack: seconds by which a time may be wrong: the resolution of the timestamps, and what the
+        clock of the recording is off.
+    :returns: in the order in which they are first seen.
+    :raises MisuseError: when the mode is none, or a lag goes with another.
+    """
+    follower = Follower(Options(mode, lag, slack))
+    for happened in _in_order(exchanges):
+        happened.tell(follower)
+    return follower.verdicts()
+
+
+@frozen
+class Request:
+    """A request as the follower needs it."""
+
+    number: int
+    method: str
+    run_id: str | None
+    operation: str | None
+    sent: float | None
+
+    @classmethod
+    def about_runs(cls, number: int, method: str, path: str, sent: float | None) -> Request | None:
+        """Return a request that is about runs; None for any other."""
+        found = _RUNS.search(path)
+        return found and cls(number, method.upper(), found["run"], found["operation"], sent)
+
+    @property
+    def creates(self) -> bool:
+        """Whether it asks for a new run."""
+        return self.method == "POST" and self.run_id is None
+
+    @property
+    def call(self) -> str | None:
+        """The event that it asks for, or None."""
+        return self.operation if self.method == "POST" and self.operation in CALLS else None
+
+    @property
+    def what(self) -> str:
+        """In words, for a reader."""
+        where = "runs" if self.run_id is None else (self.operation or "run")
+        return f"{self.method} {where}"
+
+
+@define(eq=False)
+class Follower:
+    """Follows the runs and steps of a service, one thing that happened after the other.
+
+    :param options: how they are checked.
+    :param keep: whether it keeps what it needs to tell the history of each.
+    :param most: how many it follows at a time; None: all. Of more, those are forgotten that have ended,
+        the ones first that were not seen for longest; then the others.
+    """
+
+    options: Options = field(factory=Options)
+    keep: bool = True
+    most: int | None = None
+    _followed: OrderedDict[str, Followed] = field(init=False, factory=OrderedDict[str, Followed])
+    _open: dict[int, tuple[str, int]] = field(init=False, factory=dict[int, tuple[str, int]])
+
+    def __len__(self) -> int:
+        """Return how many it follows."""
+        return len(self._followed)
+
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """Return what is known of each by now."""
+        return tuple(one.verdict() for one in self._followed.values() if one.samples or one.error)
+
+    def sent(self, request: Request) -> None:
+        """Take note that a request was sent."""
+        if request.call is None or request.run_id is None:
+            return
+        followed = self._followed.get(request.run_id) or self._begin(RUN, request.run_id, request.run_id)
+        if not followed.error:
+            ticket = followed.checker.sent(request.call, followed.time(request.sent))
+            if self.most is not None and len(self._open) >= self.most:
+                del self._open[next(iter(self._open))]  # its answer does not come any more
+            self._open[request.number] = followed.id, ticket
+
+    def answered(self, request: Request, at: float | None, status: int, body: object) -> list[Followed]:
+        """Check an answer; return those whose trace became unlawful by it."""
+        wrong = list[Followed]()
+        name, ticket = self._open.pop(request.number, ("", 0))
+        followed = self._followed.get(name)
+        ok = status in _OK
+        if followed and not followed.error and (ok or _is_refusal(status)):
+            shown = shown_of(body) if ok else None
+            if not followed.answered(ticket, at, accepted=ok, shown=shown, how=request.what):
+                wrong.append(followed)
+        elif ok:
+            for shown in shown_in(body):
+                wrong += self.seen(request, shown, request.what, at)
+        return wrong
+
+    def streamed(self, request: Request, name: str, data: object, at: float | None) -> list[Followed]:
+        """Check an event of a stream; return those whose trace became unlawful by it."""
+        shown = shown_of(data)
+        return self.seen(request, shown, name, at, stream=request.number) if shown else []
+
+    def seen(
+        self,
+        request: Request | None,
+        shown: Shown,
+        how: str,
+        at: float | None,
+        stream: int | None = None,
+    ) -> list[Followed]:
+        """Check what was seen of an object; return it if its trace became unlawful by it."""
+        followed = self._followed.get(shown.id)
+        since = request.sent if request else None
+        if followed is None:
+            new = request is not None and request.creates
+            followed = self._begin(shown.lifecycle, shown.id, shown.run_id, new=new)
+        elif self.most is not None:
+            self._followed.move_to_end(shown.id)
+        if followed.error or followed.seen(shown, how, at, since, stream):
+            return []
+        return [followed]
+
+    def _begin(self, lifecycle: Lifecycle[Any], id: str, run_id: str, *, new: bool = False) -> Followed:
+        run = self._followed.get(run_id)
+        followed = self._followed[id] = Followed(
+            lifecycle,
+            id,
+            run_id,
+            self.options,
+            # The server begins a step, so that it makes no difference whether one saw it.
+            attach=run_id == id and not new,
+            timed=run is None or run.timed,
+            keep=self.keep,
+        )
+        if self.most is not None:
+            while len(self._followed) > self.most:
+                over = (name for name, one in self._followed.items() if one.error or one.checker.is_over)
+                del self._followed[next(over, next(iter(self._followed)))]
+        return followed
+
+
+def _is_refusal(status: int) -> bool:
+    """Whether an answer says that the call had no effect."""
+    return isinstance(error_from_status(status, ""), RejectedError)
+
+
+# What happened, in order
+
+
+@frozen(order=True)
+class _Happened:
+    at: float
+    place: int
+    """Of two at the same time, the one that was recorded first."""
+    request: Request = field(eq=False)
+    answer: Exchange | None = field(eq=False, default=None)
+    event: Event | None = field(eq=False, default=None)
+    noted: float | None = field(eq=False, default=None)
+
+    def tell(self, follower: Follower) -> None:
+        """Let a follower know."""
+        if self.event is not None:
+            follower.streamed(self.request, self.event.name, self.event.data, self.noted)
+        elif self.answer is not None:
+            follower.answered(self.request, self.noted, self.answer.status or 0, self.answer.body)
+        else:
+            follower.sent(self.request)
+
+
+def _in_order(exchanges: Iterable[Exchange]) -> Iterator[_Happened]:
+    """Yield what happened in order. What has no time stands where it was recorded."""
+    happened, now = list[_Happened](), float("-inf")
+    for number, exchange in enumerate(exchanges):
+        request = Request.about_runs(number, exchange.method, exchange.path, exchange.sent)
+        if request is None:
+            continue
+        now = now if exchange.sent is None else exchange.sent
+        happened.append(_Happened(now, len(happened), request))
+        if exchange.status is None:
+            continue
+        at = exchange.answered
+        now = now if at is None else max(now, at)
+        happened.append(_Happened(now, len(happened), request, answer=exchange, noted=at))
+        for event in exchange.events or ():
+            now = now if event.at is None else max(now, event.at)
+            happened.append(_Happened(now, len(happened), request, event=event, noted=event.at))
+    return iter(sorted(happened))

@@ -1,0 +1,89 @@
+"""What an answer shows of runs and steps: their status, and the facts that the checker knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from attrs import frozen
+
+from runlife import RUN, RUN_STEP, Cause, Lifecycle, RunlifeError, ToolCall
+from runlife.trace import EXTRAS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+__all__ = ["CALLS", "KINDS", "Shown", "shown_in", "shown_of"]
+
+KINDS: Mapping[str, Lifecycle[Any]] = {"thread.run": RUN, "thread.run.step": RUN_STEP}
+"""The lifecycle of an object, by what it calls itself."""
+
+CALLS = frozenset(r.event for r in RUN.rows if r.cause is Cause.CLIENT and r.source is not None)
+"""The calls that move a run. Each is named as the last part of its path."""
+
+_UNLIKE_THE_TABLE = {
+    # Recorded: a step that has ended still shows it in streams, and shows null when it is read.
+    "run_step": {"expires_at"},
+}
+"""Facts that the wire does not show as the table has them: they are not checked."""
+
+_SHOWN = {
+    table.name: tuple(
+        name
+        for name in (*table.facts, *EXTRAS[table.name].identity)
+        if name not in _UNLIKE_THE_TABLE.get(table.name, ())
+    )
+    for table in KINDS.values()
+}
+
+
+@frozen
+class Shown:
+    """What one answer shows of one object."""
+
+    lifecycle: Lifecycle[Any]
+    id: str
+    run_id: str
+    """Of a step: its run's. Of a run: its own."""
+    status: str
+    facts: Mapping[str, Any]
+
+
+def shown_of(body: object) -> Shown | None:
+    """Return what a run, or a step, shows; None for anything else."""
+    if not isinstance(body, Mapping):
+        return None
+    said = cast("Mapping[str, Any]", body)
+    kind, name, status = said.get("object"), said.get("id"), said.get("status")
+    lifecycle = KINDS.get(kind) if isinstance(kind, str) else None
+    if lifecycle is None or not isinstance(name, str) or not isinstance(status, str):
+        return None
+    facts = {fact: said[fact] for fact in _SHOWN[lifecycle.name] if fact in said}
+    if facts.get("required_action") is not None:
+        facts["required_action"] = _calls(facts["required_action"])
+    run_id = said.get("run_id")
+    return Shown(lifecycle, name, run_id if isinstance(run_id, str) else name, status, facts)
+
+
+def shown_in(body: object) -> Iterator[Shown]:
+    """Yield what an answer shows: an object, or a page of them."""
+    one = shown_of(body)
+    if one is not None:
+        yield one
+    elif isinstance(body, Mapping):
+        data = cast("Mapping[str, Any]", body).get("data")
+        several = cast("list[object]", data) if isinstance(data, list) else []
+        yield from (shown for shown in map(shown_of, several) if shown is not None)
+
+
+def _calls(action: Any) -> frozenset[ToolCall]:
+    """Return the calls a run waits for. Their order says nothing; odd ones are passed over."""
+    try:
+        found = [
+            ToolCall(call["id"], call["function"]["name"], call["function"]["arguments"])
+            for call in action["submit_tool_outputs"]["tool_calls"]
+        ]
+    except (KeyError, TypeError, RunlifeError):
+        return frozenset()
+    return frozenset(found)
