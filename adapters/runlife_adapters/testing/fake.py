@@ -32,6 +32,7 @@ from runlife_adapters.http.faults import FaultPlan
 from runlife_adapters.memory import Model, Schedule, World
 from runlife_adapters.memory.rules import Rules
 from runlife_adapters.policies import policies
+from runlife_adapters.testing import sessions
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
@@ -127,6 +128,7 @@ class FakeOpenAI:
 
     def __init__(self, **setting: Any) -> None:
         self.service = Setting.of(setting).service()
+        sessions.opened(self.service)
         self._client: OpenAI | None = None
         self._async_client: AsyncOpenAI | None = None
 

@@ -25,6 +25,11 @@ class or a module; the closest wins, setting by setting. For a whole suite, over
 the client did wrong in them (it polled a run that had ended, left one waiting for its tools, ...). With
 ``--runlife-verdict``, or the marker's ``verdict=True``, a test that passes otherwise fails on the latter.
 
+**The verifier** (:mod:`runlife_adapters.testing.verify`) shows a failure as its story, in the place of a
+traceback, and at the end of the session what was proved. With ``--lifecycle-coverage``, the session also
+says what of the lifecycle it has exercised; ``--lifecycle-require edge-pair=100,fault=100`` fails it when
+that is too little, and ``--lifecycle-json FILE`` keeps it.
+
 **Warnings.** The SDK marks every method of the Assistants API as deprecated. Whether a suite minds is for
 the suite to say, so nothing is hidden here; where warnings are errors, these two lines in
 ``pyproject.toml`` let it go on::
@@ -39,9 +44,12 @@ the suite to say, so nothing is hidden here; where warnings are errors, these tw
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
+
+from runlife_adapters.testing.summary import Summary, add_options
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -60,8 +68,10 @@ _FAKES = pytest.StashKey[list["FakeOpenAI"]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Offer to fail tests on what the verdict finds."""
-    parser.getgroup("runlife").addoption(
+    """Offer to fail tests on what the verdict finds, and to count what is exercised."""
+    group = parser.getgroup("runlife")
+    add_options(group)
+    group.addoption(
         "--runlife-verdict",
         action="store_true",
         default=False,
@@ -70,7 +80,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker."""
+    """Register the marker, and what speaks at the end of the session."""
+    config.pluginmanager.register(Summary(config), "runlife-summary")
     config.addinivalue_line(
         "markers",
         f"{_MARKER}(**settings): set up fake_openai or fake_openai_server for this test: progression, "
@@ -143,10 +154,19 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
-    item: pytest.Item,
+    item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add to the report of a failure what the client did, and what of it was wrong."""
+    """Tell of a failure: the story in which a service failed, or what a client of a fixture did."""
     report = yield
+    verifier = sys.modules.get("runlife_adapters.testing.verify.verifier")
+    if verifier is not None and call.excinfo is not None:
+        error: Any = call.excinfo.value
+        if isinstance(error, verifier.LifecycleError):
+            from runlife_adapters.testing.verify.screen import Screen  # noqa: PLC0415  # it is there already
+
+            path, line, _ = item.location
+            screen: Any = Screen(error.report, path, (line or 0) + 1)
+            report.longrepr = screen
     if report.failed:
         for fake in _fakes(item):
             name = type(fake).__name__

@@ -33,12 +33,6 @@ from runlife_adapters.testing.generated import cases
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-# The SDK marks every method of the Assistants API deprecated.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:The Assistants API is deprecated:DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore:deprecated$:DeprecationWarning"),
-]
-
 START = 1_700_000_000
 FUNCTION = {"type": "function", "function": {"name": "look_up"}}
 POLITE = {"create", "submit_tool_outputs", "retrieve"}

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from textwrap import dedent
 
+import openai
 import pytest
+
+import runlife_adapters.testing.verify
 
 pytest_plugins = ["pytester"]
 
@@ -155,7 +159,7 @@ def test_the_marker_is_registered(pytester: pytest.Pytester) -> None:
         ["@pytest.mark.fake_openai(**settings): *"]
     )
     result = pytester.runpytest_inprocess("--fixtures")
-    result.stdout.fnmatch_lines(["fake_openai -- *", "fake_openai_server -- *"])
+    result.stdout.fnmatch_lines_random(["fake_openai -- *", "fake_openai_server -- *"])
 
 
 def test_the_server_works_alike(pytester: pytest.Pytester) -> None:
@@ -185,6 +189,8 @@ def test_the_plugin_costs_those_nothing_who_do_not_use_it() -> None:
         "runlife_adapters",
         "runlife_adapters.testing",
         "runlife_adapters.testing.plugin",
+        "runlife_adapters.testing.sessions",
+        "runlife_adapters.testing.summary",
     ]
 
 
@@ -205,3 +211,68 @@ def test_without_the_sdk_only_the_clients_are_missing() -> None:
     """
     found = subprocess.run([sys.executable, "-c", dedent(code)], capture_output=True, text=True, check=True)
     assert "import of openai halted" in found.stdout
+
+
+# pytester forgets what an inner run has imported; what is there before stays one and the same.
+assert openai
+assert runlife_adapters.testing.verify
+
+PROVED = """
+import pytest
+from runlife_adapters.testing import lifecycle
+
+@lifecycle(deviations=1, random=0, faults=(), others=(), ties=False, functions=())
+async def test_it(world):
+    run = await world.client.beta.threads.runs.create_and_poll(
+        thread_id=world.thread.id, assistant_id=world.assistant.id
+    )
+    world.check(run.status {holds} world.run.status, "it says something else")
+"""
+
+
+def verified(pytester: pytest.Pytester, *options: str, holds: str = "==") -> pytest.RunResult:
+    """Run one test of the verifier."""
+    pytester.makepyfile(PROVED.format(holds=holds))
+    return pytester.runpytest_inprocess("-Wignore::DeprecationWarning", "-p", "no:cacheprovider", *options)
+
+
+@pytest.mark.slow
+def test_a_session_says_what_it_has_proved(pytester: pytest.Pytester) -> None:
+    """And what it has exercised, when that is asked."""
+    result = verified(pytester, "--lifecycle-coverage", "--lifecycle-json", "seen.json")
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(
+        ["*lifecycle: proved*", "test_it: 11 schedules, *", "*lifecycle: exercised*", "edge *", "missing *"]
+    )
+    assert json.loads((pytester.path / "seen.json").read_text(encoding="utf-8"))["counts"]["edge"]
+
+
+@pytest.mark.slow
+def test_a_session_can_be_held_to_what_it_exercises(pytester: pytest.Pytester) -> None:
+    """It fails though all tests pass, or it does not."""
+    assert verified(pytester, "--lifecycle-require", "edge=20,illegal=0").ret == pytest.ExitCode.OK
+    short = verified(pytester, "--lifecycle-require", "guard=100")
+
+    assert short.ret == pytest.ExitCode.TESTS_FAILED
+    short.stdout.fnmatch_lines(["--lifecycle-require: guard*"])
+
+
+def test_what_cannot_be_required_is_an_error(pytester: pytest.Pytester) -> None:
+    """In a line."""
+    result = verified(pytester, "--lifecycle-require", "mood=100")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: --lifecycle-require: *mood*"])
+
+
+@pytest.mark.slow
+def test_a_failure_of_the_verifier_is_its_story(pytester: pytest.Pytester) -> None:
+    """There is no traceback, which would begin in our frames; the summary has the headline."""
+    result = verified(pytester, holds="!=")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["NOT SAFE: it says something else", "That is so on the happy path already*"])
+    result.stdout.no_fnmatch_line("*Traceback*")
+    result.stdout.no_fnmatch_line("*verifier.py*")
+    result.stdout.fnmatch_lines(["FAILED *::test_it - NOT SAFE: it says something else*"])

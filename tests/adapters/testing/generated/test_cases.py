@@ -25,12 +25,6 @@ if TYPE_CHECKING:
     from runlife import ToolOutput
     from runlife_adapters.backend import RunView
 
-# The SDK marks every method of the Assistants API deprecated.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:The Assistants API is deprecated:DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore:deprecated$:DeprecationWarning"),
-]
-
 START = 1_700_000_000
 
 

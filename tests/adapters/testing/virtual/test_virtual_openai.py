@@ -21,11 +21,6 @@ from runlife_adapters.testing.virtual import (
 
 openai = pytest.importorskip("openai")
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:The Assistants API is deprecated:DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore:deprecated$:DeprecationWarning"),
-]
-
 STUCK = Schedule(in_progress=[After(NEVER)])
 
 

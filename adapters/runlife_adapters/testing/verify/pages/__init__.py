@@ -1,0 +1,1 @@
+"""The parts of the HTML pages: their stylesheet, the timeline, and how text gets into them."""

@@ -1,0 +1,284 @@
+"""The verifier: a test around a service becomes a search for the story in which that service fails.
+
+::
+
+    from runlife_adapters.testing import lifecycle
+
+    @lifecycle(ttl=60, deviations=2, random=500, grace=45)
+    async def test_my_service(world):
+        answer = await my_service(world.client)
+        world.check(answer == world.run.reply)
+
+First comes every story with at most so many deviations from the happy path
+(:mod:`runlife_adapters.testing.verify.search`): when the test passes, it says how many those were, and what
+they were made of, and that is what has been proved. Then Hypothesis draws stories from all there are. A
+failure is made as small as it gets, and is told on one screen, with a test that plays it again.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Self
+
+from attrs import fields, frozen
+
+from runlife import MisuseError
+from runlife_adapters.testing.verify.plan import Plan, Proof
+from runlife_adapters.testing.verify.play import play
+from runlife_adapters.testing.verify.report import Report, report_on
+from runlife_adapters.testing.verify.search import search
+from runlife_adapters.testing.verify.shrink import shrink
+from runlife_adapters.testing.verify.story import Story
+from runlife_adapters.testing.verify.text import as_text
+from runlife_adapters.testing.verify.trial import Setting, Trial
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from runlife_adapters.memory import Net, Schedule
+    from runlife_adapters.testing.verify.play import Played
+    from runlife_adapters.testing.verify.story import Other
+
+__all__ = ["Lifecycle", "LifecycleError", "answering", "lifecycle"]
+
+
+class LifecycleError(AssertionError):
+    """A service fails in a story; :attr:`report` tells all of it."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(as_text(report))
+        self.report = report
+
+
+@frozen
+class _Subject:
+    """What is tried, and the code that names it."""
+
+    test: Callable[[Trial], Any]
+    plan: Plan
+    name: str
+    origin: str | None
+    """The module from which its name can be imported; None for a test, which stands where it is kept."""
+    usual: Setting
+    """What it is tried in when nothing else is said."""
+
+    @classmethod
+    def of(cls, function: Callable[..., Any], options: Mapping[str, Any]) -> Self:
+        """Return what a function is, with options of its own or on top of those it was decorated with."""
+        decorated: tuple[Callable[..., Any], Plan] | None = getattr(function, "lifecycle", None)
+        if decorated is not None:
+            test, plan = decorated
+            return cls(test, plan.but(options), function.__name__, None, plan.setting)
+        name = getattr(function, "__name__", type(function).__name__)
+        return cls(_as_test(function), Plan.of(options), name, _origin(function, name), Setting())
+
+    def play(self, story: Story) -> Played:
+        """Try it in a story."""
+        return play(self.test, story, self.plan.setting)
+
+    def report(self, failed: Played, tried: str = "") -> Report:
+        """Tell of a story in which it failed."""
+        setting = _differences(self.plan.setting, self.usual)
+        return report_on(
+            failed, self.play, service=self.name, setting=setting, origin=self.origin, tried=tried
+        )
+
+
+class Lifecycle:
+    """The verifier, as a decorator and as functions; there is one, :data:`lifecycle`.
+
+    What is tried is a function of ``world`` (a :class:`~runlife_adapters.testing.verify.trial.Trial`), or a
+    service: a function of ``client``, ``thread_id`` and ``assistant_id`` that returns the status of its run,
+    or something that has one. Either may be async.
+    """
+
+    def __init__(self) -> None:
+        self.proofs: list[Proof] = []
+        """What was proved in this process, for whoever reports on a whole session."""
+
+    def __call__(self, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., None]]:
+        """Return a decorator that makes a test of a function of ``world``, async or not.
+
+        Further parameters of the function are fixtures, as ever; they are shared by all trials.
+
+        :param options: those of :class:`~runlife_adapters.testing.verify.plan.Plan`,
+            :class:`~runlife_adapters.testing.verify.menu.Menu` and
+            :class:`~runlife_adapters.testing.verify.trial.Setting`.
+        :raises MisuseError: when there is no such option.
+        """
+        plan = Plan.of(options)
+
+        def decorate(test: Callable[..., Any]) -> Callable[..., None]:
+            @functools.wraps(test)
+            def checked(*args: Any, **kwargs: Any) -> None:
+                __tracebackhide__ = True
+                whole = _with(test, args, kwargs) if args or kwargs else test
+                self._verify(_Subject(whole, plan, test.__name__, None, plan.setting))
+
+            # What wraps an async function is taken for one itself by what runs async tests.
+            del checked.__wrapped__
+            signature = inspect.signature(test)
+            _, *others = signature.parameters.values()
+            marked: Any = checked
+            marked.__signature__ = signature.replace(parameters=others, return_annotation=None)
+            marked.place_as = test  # where pytest says that it stands
+            marked.lifecycle = test, plan
+            return checked
+
+        return decorate
+
+    def verify(self, test: Callable[..., Any], **options: Any) -> Proof:
+        """Try a test or a service in every story there is, and say what was proved.
+
+        :raises LifecycleError: when it fails in one.
+        :raises MisuseError: when there is no such option, or it is no function of these parameters.
+        """
+        __tracebackhide__ = True
+        return self._verify(_Subject.of(test, options))
+
+    def replay(
+        self,
+        test: Callable[..., Any],
+        *runs: Schedule,
+        net: Mapping[int, Net] | None = None,
+        others: Mapping[int, Other] | None = None,
+        early: Iterable[int] = (),
+        **options: Any,
+    ) -> Trial:
+        """Try a test or a service in one story, and return what happened.
+
+        :param test: decorated or not; a decorated one has the options that it was decorated with.
+        A RuntimeWarning says so when it passes, and never came to what the story is about.
+
+        :raises LifecycleError: when it fails.
+        :raises MisuseError: when there is no such option, or it is no function of these parameters.
+        """
+        __tracebackhide__ = True
+        subject = _Subject.of(test, options)
+        played = subject.play(Story(*runs, net=net, others=others, early=early))
+        if played.failure is not None:
+            raise LifecycleError(subject.report(played)) from None
+        if idle := played.trial.wire.unapplied:
+            never = f"which passes without ever coming to: {'; '.join(idle)}"
+            warnings.warn(f"the story no longer fits {subject.name}, {never}", RuntimeWarning, stacklevel=2)
+        return played.trial
+
+    def _verify(self, subject: _Subject) -> Proof:
+        __tracebackhide__ = True
+        began = time.perf_counter()
+        proof = Proof(subject.name, subject.plan)
+        failed = _first_failure(subject, proof)
+        if failed is not None:
+            smallest = shrink(subject.play, failed)
+            raise LifecycleError(subject.report(smallest, _tried(proof, failed))) from None
+        proof.seconds = time.perf_counter() - began
+        self.proofs.append(proof)
+        return proof
+
+
+lifecycle = Lifecycle()
+
+
+def _as_test(function: Callable[..., Any]) -> Callable[[Trial], Any]:
+    """Return a function of ``world``, for one or for a service."""
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):  # it is no function, or none that tells
+        parameters = []
+    empty = inspect.Parameter.empty
+    needed = sum(one.default is empty and one.kind in _BY_PLACE for one in parameters)
+    if needed == 1:
+        return function
+    if needed == len(_SERVICE):
+        return answering(function)
+    msg = f"expected a function of world, or of {', '.join(_SERVICE)}; got {function!r}"
+    raise MisuseError(msg)
+
+
+_BY_PLACE = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+_SERVICE = ("client", "thread_id", "assistant_id")
+
+
+def answering(service: Callable[..., Any]) -> Callable[[Trial], Any]:
+    """Return the test of a service that returns the status of its run, or something that has one.
+
+    :param service: takes ``client``, ``thread_id`` and ``assistant_id``; async or not.
+    """
+
+    def check(world: Trial, answer: Any) -> None:
+        told = getattr(answer, "status", answer)
+        runs = world.runs
+        if not runs:
+            return  # it may have given up before there was one
+        true = runs[-1].status
+        shown = getattr(told, "value", told)
+        world.check(
+            told == true, f"the service answered {shown!r}, but {world.name_of(runs[-1])} is {true.value}"
+        )
+
+    if inspect.iscoroutinefunction(service):
+
+        async def test(world: Trial) -> None:
+            check(world, await service(world.client, world.thread.id, world.assistant.id))
+
+        test.__name__ = service.__name__
+        return test
+
+    def blocking(world: Trial) -> None:
+        check(world, service(world.client, world.thread.id, world.assistant.id))
+
+    blocking.__name__ = getattr(service, "__name__", type(service).__name__)
+    return blocking
+
+
+def _first_failure(subject: _Subject, proof: Proof) -> Played | None:
+    plan = subject.plan
+    for played in search(subject.play, plan.menu, plan.deviations, prune=plan.prune):
+        proof.stories[played.story.deviations] += 1
+        proof.add(played)
+        if played.failure is not None:
+            return played
+    if plan.random:
+        from runlife_adapters.testing.verify.randomly import draw  # noqa: PLC0415  # brings Hypothesis
+
+        return draw(subject.play, plan, proof)
+    return None
+
+
+def _tried(proof: Proof, failed: Played) -> str:
+    if proof.random:
+        return f"Found in random schedule {proof.random:,}, after {proof.total:,} systematic ones."
+    before = proof.total - proof.stories[failed.story.deviations]
+    fewer = f"the {before:,} with fewer deviations all passed" if before > 1 else "the happy path passed"
+    passed = f"; {fewer}" if before else ""
+    return f"Found in schedule {proof.total:,}{passed}."
+
+
+def _with(test: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[[Trial], Any]:
+    """Return a test with the values of its fixtures."""
+    if inspect.iscoroutinefunction(test):
+
+        async def whole(world: Trial) -> Any:
+            return await test(world, *args, **kwargs)
+
+        return whole
+    return lambda world: test(world, *args, **kwargs)
+
+
+def _differences(setting: Setting, usual: Setting) -> str:
+    """Return what a setting has otherwise than usual, as arguments."""
+    said = ((f.name, getattr(setting, f.name)) for f in fields(Setting))
+    return ", ".join(f"{name}={value!r}" for name, value in said if value != getattr(usual, name))
+
+
+def _origin(function: Callable[..., Any], name: str) -> str | None:
+    """Return the module from which a function can be imported by its name, if it can."""
+    module = sys.modules.get(getattr(function, "__module__", None) or "")
+    if module is None or module.__name__ == "__main__" or getattr(module, name, None) is not function:
+        return None
+    return module.__name__
