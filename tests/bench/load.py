@@ -3,9 +3,9 @@
     python tests/bench/load.py [--seconds N] [--soak MINUTES] [--json FILE]
 
 Needs ``wrk`` on the path. Each server is a process of its own; ``wrk`` drives one, then the other, in
-turns, and the best of three turns counts. The bare app reads the request and answers a constant of the
-same size (for streams: the same events, one message each); what is left is what a server in Python
-costs anyway. Streams are those of runs which move at once, each read to its ``[DONE]``.
+turns, and the best of three turns counts. The bare app reads the request and answers a constant: one answer
+of the fake's, with its headers (for streams: the same events, one message each); so what is left is what a
+server in Python costs anyway. Streams are those of runs which move at once, each read to its ``[DONE]``.
 
 The soak lets clients create, stream and leave runs for as long as it is told, on a server that keeps a
 thousand threads, and reads the memory of its process meanwhile.
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 ROUNDS = 3
 HEADERS = {"OpenAI-Beta": "assistants=v2", "Content-Type": "application/json"}
+OF_THE_SERVER = {"date", "server", "connection", "transfer-encoding"}
+"""Headers that uvicorn adds by itself."""
+
 SUBMITS = 60_000
 """Runs that wait for outputs, one for each submit; more than a turn can use up."""
 
@@ -60,10 +63,8 @@ def serve_bare(sample: str) -> None:
     import uvicorn
 
     data = json.loads(Path(sample).read_text(encoding="utf-8"))
-    kind, chunks = data["type"].encode(), [chunk.encode() for chunk in data["chunks"]]
-    headers = [(b"content-type", kind)]
-    if len(chunks) == 1:
-        headers.append((b"content-length", b"%d" % len(chunks[0])))
+    chunks = [chunk.encode() for chunk in data["chunks"]]
+    headers = [(name.encode(), value.encode()) for name, value in data["headers"]]
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         while (await receive()).get("more_body"):
@@ -131,12 +132,12 @@ def served(*arguments: str) -> Generator[tuple[str, list[list[str]], int]]:
 # What is asked
 
 
-def call(url: str, method: str, path: str, body: Any = None) -> tuple[str, bytes]:
-    """Make one call; return the type of its content, and the content."""
+def call(url: str, method: str, path: str, body: Any = None) -> tuple[dict[str, str], bytes]:
+    """Make one call; return its headers, and its content."""
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url + path, data, HEADERS, method=method)  # noqa: S310  # ours
     with urllib.request.urlopen(request) as answer:  # noqa: S310
-        return answer.headers["content-type"], answer.read()
+        return {name.lower(): value for name, value in answer.headers.items()}, answer.read()
 
 
 def tasks(url: str, said: list[list[str]], progression: str) -> Iterator[Task]:
@@ -218,11 +219,13 @@ def rate(url: str, file: Path, task: Task, seconds: int, asked: int) -> tuple[fl
 
 def sample(url: str, task: Task, folder: Path) -> Path:
     """Keep one answer of the fake: what the bare app will answer."""
-    kind, body = call(url, task.method, *task.each[-1])
+    headers, body = call(url, task.method, *task.each[-1])
     text = body.decode()
-    chunks = [f"{event}\n\n" for event in text.split("\n\n") if event] if "stream" in kind else [text]
+    streams = "stream" in headers["content-type"]
+    chunks = [f"{event}\n\n" for event in text.split("\n\n") if event] if streams else [text]
+    kept = [(name, value) for name, value in headers.items() if name not in OF_THE_SERVER]
     file = folder / "sample.json"
-    file.write_text(json.dumps({"type": kind, "chunks": chunks}), encoding="utf-8")
+    file.write_text(json.dumps({"headers": kept, "chunks": chunks}), encoding="utf-8")
     return file
 
 

@@ -24,13 +24,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from runlife import VirtualClock
-from runlife_adapters.http.answers import write
 from runlife_adapters.http.bodies import largest
 from runlife_adapters.http.messages import BrokenStreamError, Request, Response, Stream
 from runlife_adapters.http.refusals import refusal
 from runlife_adapters.http.service import Service
 from runlife_adapters.http.streams import BREAKS
 from runlife_adapters.http.waiting import SHORTEST_WAIT
+from runlife_adapters.memory.resources import as_text
 
 if TYPE_CHECKING:
     from runlife import Clock
@@ -87,7 +87,7 @@ class App:
         except Exception:  # noqa: BLE001  # the app stands between the service and strangers
             _LOG.exception("a request could not be served")
             error = refusal(500)
-            answer = Response(error.status, {"content-type": "application/json"}, write(error.to_json()))
+            answer = Response(error.status, {"content-type": "application/json"}, as_text(error.to_json()))
         if answer.net is None and isinstance(answer.body, bytes):
             await _send_whole(send, answer, answer.body)
         else:

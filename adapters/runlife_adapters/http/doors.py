@@ -53,7 +53,7 @@ from attrs import frozen
 
 from runlife import MisuseError, VirtualClock
 from runlife_adapters.http import rulebook
-from runlife_adapters.http.answers import EVENT_STREAM, JSON, write
+from runlife_adapters.http.answers import EVENT_STREAM, JSON
 from runlife_adapters.http.bodies import DEEPEST_BODY, LARGEST_BODY, no_constant
 from runlife_adapters.http.depth import is_deeper
 from runlife_adapters.http.loopback import host_of, is_loopback
@@ -61,6 +61,7 @@ from runlife_adapters.http.messages import Request, Response
 from runlife_adapters.http.openapi import document
 from runlife_adapters.memory import After, ApiError
 from runlife_adapters.memory.checks import check_kind, check_names
+from runlife_adapters.memory.resources import as_text
 
 if TYPE_CHECKING:
     from runlife_adapters.http.service import Service
@@ -318,15 +319,15 @@ def _told(happened: Happened) -> dict[str, Any]:
 
 
 def _frame(name: str, data: Any) -> bytes:
-    return b"event: %b\ndata: %b\n\n" % (name.encode(), write(data))
+    return b"event: %b\ndata: %b\n\n" % (name.encode(), as_text(data))
 
 
 def _answer(data: Any) -> Response:
-    return Response(200, {"content-type": JSON}, write(data))
+    return Response(200, {"content-type": JSON}, as_text(data))
 
 
 def _refusal(error: ApiError) -> Response:
-    return Response(error.status, {"content-type": JSON}, write(error.to_json()))
+    return Response(error.status, {"content-type": JSON}, as_text(error.to_json()))
 
 
 # What is let in

@@ -14,10 +14,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from runlife_adapters.http.answers import JSON, write
+from runlife_adapters.http.answers import JSON
 from runlife_adapters.http.doors import DOORS
 from runlife_adapters.http.loopback import host_of, is_loopback
 from runlife_adapters.memory import ApiError
+from runlife_adapters.memory.resources import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -44,7 +45,7 @@ class LocalDoors:
             await self._app(scope, receive, send)
             return
         says = f"{foreign!r} may not open these doors: they are called by a name of this machine only"
-        body = write(ApiError(403, says).to_json())
+        body = as_text(ApiError(403, says).to_json())
         headers = [(b"content-type", JSON.encode()), (b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": 403, "headers": headers})
         await send({"type": "http.response.body", "body": body})

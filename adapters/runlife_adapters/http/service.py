@@ -25,7 +25,7 @@ from attrs import define
 
 from runlife import MisuseError
 from runlife_adapters.http.admission import check_api_key, check_beta, check_key, masked_query
-from runlife_adapters.http.answers import EVENT_STREAM, JSON, OK, render, write
+from runlife_adapters.http.answers import EVENT_STREAM, JSON, OK, render
 from runlife_adapters.http.bodies import DEEPEST_BODY, LARGEST_BODY, read_body, read_query
 from runlife_adapters.http.doors import DOORS, Doors
 from runlife_adapters.http.exchange import Exchange
@@ -42,6 +42,7 @@ from runlife_adapters.http.verdict import Verdict
 from runlife_adapters.memory import ApiError, RunObject
 from runlife_adapters.memory.events import RunEvents
 from runlife_adapters.memory.net import Net
+from runlife_adapters.memory.resources import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -173,7 +174,7 @@ class Service:
                 raise OPENAI.no_route(request)
             return self._doors.handle(request)
         except ApiError as error:
-            return Response(error.status, {"content-type": JSON}, write(error.to_json()))
+            return Response(error.status, {"content-type": JSON}, as_text(error.to_json()))
 
     def _perform(self, call: _Call) -> Any:
         """Do what is asked, and return what the World gives."""

@@ -16,10 +16,10 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from runlife_adapters.http.answers import write
 from runlife_adapters.http.messages import BrokenStreamError
 from runlife_adapters.http.refusals import refusal
 from runlife_adapters.memory import ApiError
+from runlife_adapters.memory.resources import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,7 +97,7 @@ class RunStream:
             if self._left is not None:
                 self._left -= 1
             self._tell(name, data)
-            written = write(data)
+            written = as_text(data)
             frames.append(frame(name, written[: len(written) // 2] if self._malformed else written))
         if self._left == 0:
             # What went out before goes first: the next to ask is told that there is no more.
@@ -125,7 +125,7 @@ class RunStream:
     def _abandoned(self) -> bytes:
         data = self._error(refusal(_DEAD))
         self._tell("error", data)
-        return frame("error", write(data))
+        return frame("error", as_text(data))
 
     def _taken(self) -> list[tuple[str, Any]]:
         try:

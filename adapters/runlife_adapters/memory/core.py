@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from contextlib import contextmanager
-from threading import Lock, get_ident
 from typing import TYPE_CHECKING
 
 from runlife import (
@@ -22,6 +20,7 @@ from runlife_adapters.memory.checks import check_kind, check_seconds, is_number
 from runlife_adapters.memory.context import CONTEXT_LIMIT
 from runlife_adapters.memory.echo import Echo
 from runlife_adapters.memory.ids import Ids, Kind
+from runlife_adapters.memory.locking import AtNow, Held
 from runlife_adapters.memory.model import Model
 from runlife_adapters.memory.rules import Rules
 from runlife_adapters.memory.schedule import NEVER, After, Schedule, check_entry
@@ -30,7 +29,7 @@ from runlife_adapters.memory.service_policy import ServicePolicy
 from runlife_adapters.memory.store import Store, find
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable
 
     from runlife_adapters.memory.events import Listener
     from runlife_adapters.memory.net import Net
@@ -95,8 +94,8 @@ class Core:
         self._seed = seed
         self._model: Model = model if model is not None else Echo()
         self._store, self._server = self._anew()
-        self._lock = Lock()
-        self._owner: int | None = None
+        self._lock = Held()
+        self._now_held = AtNow(self._lock, self._catch_up)
         self._now = float("-inf")
         self._scripts: deque[Schedule] = deque()
 
@@ -159,36 +158,25 @@ class Core:
         self.settle()
         return now
 
-    @contextmanager
-    def _at_now(self) -> Generator[float]:
-        """Hold the lock, bring the World up to date, and give the time."""
-        with self._held():
-            # The machine's clock may be set back. The World's time stands still until it has caught up.
-            self._now = max(self._now, self.clock.now())
-            self._server.settle(self._now)
-            yield self._now
+    def _at_now(self) -> AtNow:
+        """Hold the lock, bring the World up to date, and give the time: for a ``with`` block."""
+        return self._now_held
+
+    def _catch_up(self) -> float:
+        """Let everything happen that is due, and return the time; the lock is held."""
+        # The machine's clock may be set back. The World's time stands still until it has caught up.
+        self._now = max(self._now, self.clock.now())
+        self._server.settle(self._now)
+        return self._now
 
     def _bound(self) -> None:
         """Note that something has come into being, and forget what is too much; the lock is held."""
         if self._keep is not None:
             self._store.forget(self._keep)
 
-    @contextmanager
-    def _held(self) -> Generator[None]:
-        """Hold the lock. Whoever holds it already is a model that is asked just now: it would wait for ever.
-
-        No reentrant lock: an operation within an operation would see, and change, what is half done.
-        """
-        me = get_ident()
-        if self._owner == me:  # no other thread can write its own id here, so that no lock is needed to look
-            msg = "a model must not call the World that asks it"
-            raise MisuseError(msg)
-        with self._lock:
-            self._owner = me
-            try:
-                yield
-            finally:
-                self._owner = None
+    def _held(self) -> Held:
+        """Hold the lock: for a ``with`` block."""
+        return self._lock
 
     # What the service does not have: scripts, moves by hand, journals
 

@@ -283,6 +283,9 @@ class RunRecord:
     )
     """When it expires: the engine forgets it when the run ends, and its last step may be opened then."""
 
+    _viewed: tuple[int, RunSettings, RunObject] | None = field(init=False, default=None)
+    """What was shown last, with what that hung on: clients poll far more often than runs move."""
+
     @property
     def open_step(self) -> StepRecord | None:
         """The step that is not over; there is at most one."""
@@ -330,7 +333,13 @@ class RunRecord:
         return self.view()
 
     def view(self) -> RunObject:
-        """Return the run as it is now."""
+        """Return the run as it is now; as long as nothing changes, the same object."""
+        key = self.run.version, self.settings
+        if self._viewed is None or self._viewed[0] != key[0] or self._viewed[1] is not key[1]:
+            self._viewed = (*key, self._view())
+        return self._viewed[2]
+
+    def _view(self) -> RunObject:
         run = self.run
         return RunObject(
             id=run.id,

@@ -9,9 +9,10 @@ original does. Times are whole unix seconds.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from enum import StrEnum
-from functools import cache, singledispatch
+from functools import cache, cached_property, singledispatch
 from math import floor
 from operator import attrgetter
 from typing import Any, ClassVar, Generic, TypeVar, overload
@@ -30,6 +31,7 @@ __all__ = [
     "RunObject",
     "RunStepObject",
     "ThreadObject",
+    "as_text",
     "field_values",
     "shown_resources",
     "text_part",
@@ -123,6 +125,18 @@ def _(value: Usage) -> Json:
     }
 
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"), default=to_wire)
+
+
+def as_text(data: Any) -> bytes:
+    """Return data as JSON: on one line, compact, and in ASCII.
+
+    Characters beyond ASCII are escapes: whatever splits lines at U+2028, or meets half a surrogate
+    pair, comes to no harm.
+    """
+    return _ENCODER.encode(data).encode("ascii")
+
+
 @cache
 def _reader(kind: type[AttrsInstance]) -> tuple[tuple[str, ...], attrgetter[tuple[Any, ...]]]:
     names = tuple(attribute.name for attribute in fields(kind))
@@ -152,6 +166,11 @@ class Resource:
     def to_json(self) -> Json:
         """Return the object as it stands on the wire."""
         return {name: to_wire(value) for name, value in self.wire().items()}
+
+    @cached_property
+    def text(self) -> bytes:
+        """The object as it goes over the wire (:func:`as_text`); made when it is first asked for."""
+        return as_text(self.wire())
 
 
 @_to_wire.register

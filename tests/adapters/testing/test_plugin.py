@@ -275,4 +275,4 @@ def test_a_failure_of_the_verifier_is_its_story(pytester: pytest.Pytester) -> No
     result.stdout.fnmatch_lines(["NOT SAFE: it says something else", "That is so on the happy path already*"])
     result.stdout.no_fnmatch_line("*Traceback*")
     result.stdout.no_fnmatch_line("*verifier.py*")
-    result.stdout.fnmatch_lines(["FAILED *::test_it - NOT SAFE: it says something else*"])
+    result.stdout.fnmatch_lines(["FAILED *::test_it - NOT SAFE: it*"])
