@@ -94,6 +94,30 @@ def test_the_story_it_shows_is_the_one_the_demo_tells(tmp_path: Path) -> None:
     assert story.removesuffix(picture).strip() in told
 
 
+@pytest.mark.slow
+def test_the_failure_it_shows_is_the_one_that_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The service of the verifier's example fails as shown, and proves what is said once it is mended."""
+    pytest.importorskip("openai")
+    from runlife_adapters.testing import lifecycle
+
+    shown = [
+        b for b in blocks(README.read_text(encoding="utf-8")) if b.heading == "Every path, race and fault"
+    ]
+    program = next(block for block in shown if block.language == "python").source
+    failure, proof = (block.source for block in shown if block.language == "console")
+    main = ModuleType("__main__")
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    exec(program, vars(main))  # noqa: S102 - the same
+    with pytest.raises(AssertionError) as caught:
+        vars(main)["test_my_service"]()
+    assert str(caught.value).startswith(failure)
+    exec(program.replace('"expired")', '"expired", "incomplete")'), vars(main))  # noqa: S102 - the same
+    said = str(lifecycle.verify(vars(main)["test_my_service"], random=0)).splitlines()
+    first, last = proof.splitlines()
+    assert said[0] == first.replace(", and 500 random ones", "")
+    assert said[-1] == last
+
+
 def test_blocks_are_found_where_they_stand() -> None:
     """A block knows its heading, its first line and its language; a `#` inside a block is no heading."""
     text = (

@@ -102,7 +102,7 @@ class Proof:
         trial = played.trial
         self.calls += trial.wire.calls
         self.virtual += trial.now
-        self.outages += played.error is not None
+        self.outages += played.error is not None and not isinstance(played.error, trial.setting.raises)
         for run in trial.wire.runs.values():
             self.seen.update(status.value for status in run.visits)
             self.seen.add(run.status.value)

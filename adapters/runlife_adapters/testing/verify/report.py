@@ -35,8 +35,8 @@ _AROUND = 6
 _EVENT = "event "
 """How an event of a stream is told: there may be many, and the call that they belong to is marked."""
 
-_OURS = "Stage."
-"""What the tasks of the verifier itself are called by."""
+_OURS = "_play_async."
+"""What the task of the verifier itself is called by."""
 
 
 @frozen
