@@ -29,7 +29,7 @@ from zoo import blocking, cancelling, careful, creating, polling, streaming, too
 if TYPE_CHECKING:
     from runlife_adapters.testing.verify import Report
 
-SAFETY, ERROR, LIVENESS, LEAK, OUTAGE, _VACUITY = FailureKind
+SAFETY, ERROR, LIVENESS, LEAK, OUTAGE, *_ = FailureKind
 
 # --------------------------------------------------------------------------- what a service owes its caller
 
@@ -101,7 +101,7 @@ MISTAKES = [
         polling.one_bad_poll_is_fatal,
         careful.polling,
         OUTAGE,
-        "gave up in an outage: APITimeoutError",
+        "raised APITimeoutError",
         options={"outages": False},
     ),
     Mistake(

@@ -39,6 +39,8 @@ class FailureKind(StrEnum):
     """It came back and left something behind: a run that is alive, a thread that is locked."""
     OUTAGE = "outage"
     """It raised what the network was to blame for; a failure only if asked."""
+    UNLAWFUL = "unlawful"
+    """What it was shown of a run fits no lawful history: the server is to blame, or whoever stands for it."""
     VACUITY = "vacuity"
     """It created no run, though nothing was otherwise than usual: there is nothing to judge."""
 
@@ -90,6 +92,8 @@ def judge(trial: Trial, error: BaseException | None) -> Failure | None:
         if trial.setting.outages:
             return None
         return Failure(kind=FailureKind.OUTAGE, says=f"the service raised {_line(error)}", error=error)
+    for verdict in trial.wire.unlawful:
+        return Failure(kind=FailureKind.UNLAWFUL, says=_with_names(str(verdict.error), trial))
     if not trial.wire.runs and not trial.story.deviations:
         return Failure(kind=FailureKind.VACUITY, says="the service created no run, so nothing was tried")
     for finding in trial.wire.service.verdict.findings():

@@ -23,6 +23,7 @@ from runlife_adapters.memory import After, ApiError
 from runlife_adapters.testing import sessions
 from runlife_adapters.testing.verify.story import Other
 from runlife_adapters.testing.verify.tape import Entry, Lane, Tape
+from runlife_adapters.traces import Observer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from runlife_adapters.memory import Net, World
     from runlife_adapters.memory.events import Happened
     from runlife_adapters.testing.verify.story import Story
+    from runlife_adapters.traces import Verdict
 
 __all__ = ["MOST_AT_ONCE", "CallPlace", "Followed", "Place", "StuckError", "TieClock", "VisitPlace", "Wire"]
 
@@ -129,6 +131,8 @@ class Wire:
         """The runs, in the order of their creation."""
         self.struck: list[Net] = []
         """What has befallen calls."""
+        self.unlawful: list[Verdict] = []
+        """The runs of which the service was shown what no lawful history explains."""
         self.calls = 0
         self.open: dict[int, float] = {}
         """The calls that are not answered yet, with when they were sent, in unix seconds."""
@@ -147,6 +151,7 @@ class Wire:
         sessions.opened(self.service)
         self._clock = clock
         self._began = clock.exact
+        self._observer = Observer(self.unlawful.append, mode="shared", clock=clock)
         self._acting = False
         self._answers: dict[int, str] = {}
         world.listen(self._take_move)
@@ -304,6 +309,7 @@ class Wire:
             said = cast("dict[str, Any]", answer)
             run = self.runs.get(said.get("id", ""))
             if run is not None:
+                self._observer.saw(said)
                 place.idle = exchange.operation == "retrieve_run" and run.read == said
                 run.read = said
         self._answers[self.calls] = _said(exchange.status, answer)
