@@ -79,18 +79,17 @@ def _replay(report: Report) -> tuple[str, list[str]]:
 
 
 def _is_value(text: str) -> bool:
-    """Say whether a text is an expression, which can stand anywhere."""
-    return bool(text.strip()) and _is_code(text) and _parses(f"({text})")
+    """Say whether a text names something, or calls it: what can stand first between brackets."""
+    if not _is_code(text):
+        return False
+    (first, *more) = ast.parse(f"f({text})", mode="eval").body.args or (None,)  # type: ignore[attr-defined]
+    return isinstance(first, ast.Name | ast.Attribute | ast.Call) and not more and text.strip()[-1] != ","
 
 
 def _is_code(text: str) -> bool:
     """Say whether a text can stand between the brackets of a call."""
-    return _parses(f"f({text})")  # with brackets, for a comment would swallow the closing one
-
-
-def _parses(code: str) -> bool:
     try:
-        ast.parse(code, mode="eval")
+        ast.parse(f"f({text})", mode="eval")  # with brackets, for a comment would swallow the closing one
     except (SyntaxError, ValueError):  # the latter for a null byte
         return False
     return True
