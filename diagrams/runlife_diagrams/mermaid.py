@@ -72,7 +72,8 @@ def _lines(label: Label, edge: Edge, picture: Picture) -> Iterator[str]:
     steps = picture.highlight.taken.get(label.id, ()) if picture.highlight is not None else ()
     number = f"{', '.join(map(str, steps))} → " if steps else ""
     evidence = f", {label.evidence}" if label.evidence is not None else ""
-    yield f"{number}{_escape(visible(label.event))}"
+    often = f" \N{MULTIPLICATION SIGN}{picture.heat[label.id]:,}" if picture.heat is not None else ""
+    yield f"{number}{_escape(visible(label.event))}{_escape(often)}"
     yield f"({edge.cause}{evidence})"
     for index, condition in enumerate(label.conditions):
         yield from map(_escape, wrapped(f"and {condition}" if index else condition, _COLUMNS))

@@ -13,8 +13,9 @@ only *how it looks*. So no format can forget a row, and a new format needs nothi
 * The **spine** is the shortest way from the creation to the first terminal status: what a reader
   expects to be a straight line. An edge that leads **back** on a walk through the table is marked,
   so that a layout can keep the walk flowing one way.
-* A **highlight** is a path through all this, by ids. It is beside the picture and not in it, for one
-  picture that is laid out once is shown with many paths (:mod:`runlife_diagrams.highlight`).
+* A **highlight** is a path through all this, by ids; a **heat** says how often each row was taken. Both are
+  beside the picture and not in it, for one picture that is laid out once is shown with many of them
+  (:mod:`runlife_diagrams.highlight`).
 
 Everything is in the order of the table and of the enumeration; nothing depends on hashes.
 """
@@ -36,9 +37,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Bundle",
+    "Counts",
     "Direction",
     "Edge",
     "Group",
+    "Heat",
     "Highlight",
     "Kind",
     "Label",
@@ -140,6 +143,13 @@ class Highlight:
     """The steps in words."""
 
 
+Heat = Mapping[str, int]
+"""How often each row was taken, by the id of its label."""
+
+Counts = Mapping[Transition[Any] | str, int]
+"""How often rows were taken, by the row or by its name, such as ``queued -start-> in_progress``."""
+
+
 @frozen
 class Picture:
     """A lifecycle, ready to be drawn."""
@@ -155,6 +165,7 @@ class Picture:
     direction: Direction = "TB"
     theme: Theme = "light"
     highlight: Highlight | None = field(default=None)
+    heat: Heat | None = field(default=None)
 
 
 _CAUSES = {
@@ -183,6 +194,7 @@ def picture_of(
     lifecycle: Lifecycle[Any],
     *,
     path: Path | None = None,
+    heat: Counts | None = None,
     direction: Direction = "TB",
     theme: Theme = "light",
     guards: bool = True,
@@ -191,10 +203,11 @@ def picture_of(
     """Return the picture of a lifecycle, as its policy has it.
 
     :param path: a path to highlight: statuses, transitions or records.
+    :param heat: how often rows were taken; those that are not named never were.
     :param guards: whether the conditions of a row are written under its event.
     :param evidence: whether it is written how we know the row.
     :raises PathError: when the table has no such path.
-    :raises PictureError: when there is no such direction or theme.
+    :raises PictureError: when there is no such direction or theme, or a count is of no row.
     """
     one_of("direction", direction, get_args(Direction))
     one_of("theme", theme, get_args(Theme))
@@ -236,6 +249,7 @@ def picture_of(
         direction=direction,
         theme=theme,
         highlight=None if path is None else _highlight(lifecycle, path, nodes, labels),
+        heat=None if heat is None else _heat(heat, labels),
     )
 
 
@@ -370,6 +384,19 @@ def _legend(nodes: tuple[Node, ...], edges: tuple[Edge, ...]) -> Iterator[Legend
     causes, kinds = {edge.cause for edge in edges}, {node.kind for node in nodes}
     yield from (LegendEntry(cause.value, says) for cause, says in _CAUSES.items() if cause in causes)
     yield from (LegendEntry(kind, says) for kind, says in _KINDS if kind in kinds)
+
+
+def _heat(counts: Counts, labels: Labels) -> Heat:
+    by_name = {str(row): label.id for row, label in labels}
+    heat = dict.fromkeys(by_name.values(), 0)
+    given: Mapping[Any, Any] = counts
+    for row, count in given.items():
+        if str(row) not in by_name:
+            raise PictureError(f"no row is {str(row)!r}; there are: {', '.join(by_name)}")
+        if isinstance(count, bool) or not isinstance(count, int) or count < 0:
+            raise PictureError(f"how often {row} was taken is a number, 0 or more; got {count!r}")
+        heat[by_name[str(row)]] += count
+    return heat
 
 
 def _highlight(lifecycle: Lifecycle[Any], path: Path, nodes: Mapping[Any, str], labels: Labels) -> Highlight:

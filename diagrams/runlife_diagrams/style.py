@@ -22,13 +22,17 @@ from runlife import Cause
 if TYPE_CHECKING:
     from runlife_diagrams.picture import Theme
 
-__all__ = ["DASHES", "FONTS", "THEMES", "Palette", "stylesheet"]
+__all__ = ["DASHES", "FONTS", "HOTTEST", "THEMES", "Palette", "stylesheet"]
 
 FONTS = "'Liberation Sans', Arimo, Arial, Helvetica, 'DejaVu Sans', sans-serif"
 """The first four have the same widths, and one of them is nearly everywhere."""
 
 DASHES: Mapping[Cause, str] = {Cause.CLIENT: "solid", Cause.SERVER: "dashed", Cause.TIMER: "dotted"}
 """The line style of each cause, in Graphviz's words."""
+
+
+HOTTEST = 5
+"""The degrees of heat: 1 to this; and 0 for what never was."""
 
 
 @frozen
@@ -111,6 +115,14 @@ def stylesheet(theme: Theme) -> str:
         (".current .name", f"font-weight: bold; fill: {p.on_current}"),
         (".current .rim", f"stroke: {p.on_current}"),
     ]
+    rules += [
+        # A heat: the line is as thick as a row was taken often; what never was taken steps back.
+        (".heated .heat-0", "opacity: 0.45"),
+        (".heated .heat-0 .badge rect", f"fill: {p.ground}; stroke: {p.muted}"),
+        (".heated .heat-0 .badge text", f"fill: {p.ink}"),
+    ]
+    for degree in range(1, HOTTEST + 1):
+        rules.append((f".heated .heat-{degree} .line", f"stroke-width: {0.9 + 0.9 * degree:.1f}px"))
     return "\n".join(["", *(f".runlife {selector} {{ {body}; }}" for selector, body in rules), ""])
 
 

@@ -22,6 +22,7 @@ which start with ``.runlife``; text is text. Nothing refers to anything outside 
 
 from __future__ import annotations
 
+from math import log
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
 
@@ -29,14 +30,24 @@ from runlife_diagrams.dot import FROM, TO, lines_of, name_lines
 from runlife_diagrams.layout import TRIES, Box, Layout, Point, lay_out
 from runlife_diagrams.layout import Line as Curve
 from runlife_diagrams.renderer import Renderer, dot_to_svg
-from runlife_diagrams.style import stylesheet
+from runlife_diagrams.style import HOTTEST, stylesheet
 from runlife_diagrams.text import width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from runlife_diagrams.dot import Line
-    from runlife_diagrams.picture import Bundle, Edge, Highlight, Label, LegendEntry, Node, Picture, Theme
+    from runlife_diagrams.picture import (
+        Bundle,
+        Edge,
+        Heat,
+        Highlight,
+        Label,
+        LegendEntry,
+        Node,
+        Picture,
+        Theme,
+    )
 
 __all__ = ["mark", "to_svg"]
 
@@ -93,13 +104,12 @@ def to_svg(picture: Picture, *, render: Renderer = dot_to_svg, tries: int = TRIE
         f"translate({_number((wide - legend_width) / 2)} {_number(layout.height + 1.5 * _MARGIN)})",
     )
     root.append(legend)
-    if picture.highlight is not None:
-        _mark(root, picture.highlight)
+    _show(root, picture.highlight, picture.heat)
     return _write(root)
 
 
-def mark(svg: str, highlight: Highlight | None, theme: Theme) -> str:
-    """Return an SVG of :func:`to_svg` in the theme that is asked for, and with a path highlighted."""
+def mark(svg: str, highlight: Highlight | None, theme: Theme, *, heat: Heat | None = None) -> str:
+    """Return an SVG of :func:`to_svg` in the theme that is asked for, with a path highlighted, or heated."""
     root = fromstring(svg)  # noqa: S314 - written by to_svg
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]
@@ -107,9 +117,16 @@ def mark(svg: str, highlight: Highlight | None, theme: Theme) -> str:
     restyle = root.find("style")
     if restyle is not None:
         restyle.text = stylesheet(theme)
+    _show(root, highlight, heat)
+    return _write(root)
+
+
+def _show(root: Element, highlight: Highlight | None, heat: Heat | None) -> None:
+    """Show what lies over a picture."""
+    if heat is not None:
+        _warm(root, heat)
     if highlight is not None:
         _mark(root, highlight)
-    return _write(root)
 
 
 # Parts
@@ -272,6 +289,42 @@ def _mark(root: Element, highlight: Highlight) -> None:
     description = root.find("desc")
     if description is not None:
         description.text = f"{description.text} Highlighted: {'; '.join(highlight.says) or 'a status'}."
+
+
+# A heat
+
+
+def _warm(root: Element, heat: Heat) -> None:
+    """Give each edge a class by how often its rows were taken, against the most, and a badge with the number.
+
+    The steps are logarithmic: beside a row that every run takes, one that a single run took still shows.
+    """
+    figure = next(group for group in root.iter("g") if group.get("class") == "figure")
+    figure.set("class", "figure heated")
+    groups = {group.get("id", ""): group for group in figure}
+    counts: dict[str, int] = {}
+    for group in list(figure):
+        rows = group.get("data-rows", "").split()
+        if rows:
+            counts[group.get("id", "")] = own = sum(heat.get(row, 0) for row in rows)
+            if bundle := group.get("data-bundle"):
+                counts[bundle] = counts.get(bundle, 0) + own
+    most = max(counts.values(), default=0)
+    for id, count in counts.items():
+        _add_class(groups[id], f"heat-{_degree(count, most)}")
+        if groups[id].get("data-badge"):
+            _badge(groups[id], f"{count:,}")
+    description = root.find("desc")
+    if description is not None:
+        cold = sum(not count for count in heat.values())
+        description.text = f"{description.text} Taken {sum(heat.values()):,} times; {cold} rows never were."
+
+
+def _degree(count: int, most: int) -> int:
+    """Return 0 for what never was, and else 1 to HOTTEST."""
+    if not count:
+        return 0
+    return 1 + round((HOTTEST - 1) * (log(count) / log(most) if most > 1 else 1.0))
 
 
 def _add_class(element: Element, name: str) -> None:

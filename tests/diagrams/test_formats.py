@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from runlife import MESSAGE, RUN, RUN_STEP, Cause, Effect, Guard, Lifecycle, Policy, at, on
-from runlife_diagrams import FORMATS, PictureError, picture_of, render
+from runlife_diagrams import FORMATS, Direction, Format, PictureError, picture_of, render
 from runlife_diagrams.dot import lines_of, to_dot
 from runlife_diagrams.mermaid import to_mermaid
 from runlife_diagrams.renderer import dot_to_svg
@@ -199,3 +199,45 @@ def test_svg_keeps_its_structure(lifecycle: Lifecycle[Any]) -> None:
         if edge.bundle is None:
             texts = [text.text for text in groups[edge.id].iter() if text.tag.endswith("}text")]
             assert texts == [line.text for line in lines_of(edge.labels)]
+
+
+@pytest.mark.parametrize("direction", ["TB", "LR"])
+def test_a_heat_says_how_often_each_row_was_taken(direction: Direction) -> None:
+    """In a badge, and by the thickness of its line; by the row or by its name, and a bundle has the sum."""
+    rows = {str(row): row for row in RUN.transitions}
+    heat = {
+        rows["queued -start-> in_progress"]: 300,
+        "in_progress -expire-> expired": 2,
+        "queued -expire-> expired": 5,
+    }
+    root = parse(render(RUN, "svg", heat=heat, direction=direction))
+    groups = {group.get("id"): group for group in root.iter() if group.get("id")}
+
+    def shown(id: str) -> tuple[str, bool]:
+        """Return what stands on the badge of an edge, and whether the edge is of the hottest."""
+        (badge,) = (one for one in groups[id].iter() if one.get("class") == "badge")
+        return "".join(badge.itertext()).strip(), "heat-5" in groups[id].get("class", "").split()
+
+    assert shown("edge-queued-start-in_progress") == ("300", True)
+    assert shown("bundle-expire-expired") == ("7", False)
+    assert shown("edge-in_progress-complete-completed") == ("0", False)
+    assert "start #215;300" in render(RUN, "mermaid", heat=heat)
+
+
+@pytest.mark.parametrize(
+    ("heat", "format", "words"),
+    [
+        (
+            {"queued -jump-> completed": 1},
+            "svg",
+            "no row is 'queued -jump-> completed'; there are: nothing",
+        ),
+        ({"queued -start-> in_progress": -1}, "mermaid", "a number, 0 or more; got -1"),
+        ({"queued -start-> in_progress": True}, "svg", "a number, 0 or more; got True"),
+        ({}, "dot", "drawn as svg or as mermaid"),
+    ],
+)
+def test_a_heat_that_cannot_be_is_refused(heat: dict[str, int], format: Format, words: str) -> None:
+    """In words that say what could be."""
+    with pytest.raises(PictureError, match=re.escape(words)):
+        render(RUN, format, heat=heat)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from runlife import MESSAGE, RUN, RUN_STEP, RunlifeError
 
 if TYPE_CHECKING:
     from runlife_diagrams import Direction, Format, Theme
+    from runlife_diagrams.picture import Counts
 
 __all__ = ["TABLES", "diagram"]
 
@@ -26,6 +28,11 @@ TABLES = {table.name: table for table in (RUN, RUN_STEP, MESSAGE)}
     help="[default: by the name of --out, else mermaid]",
 )
 @click.option("--path", metavar="STATUS,...", help="Statuses to highlight, in order.")
+@click.option(
+    "--heat",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What `pytest --lifecycle-json FILE` wrote: lines as thick as they were taken often.",
+)
 @click.option("--theme", type=click.Choice(["light", "dark"]), default="light", show_default=True)
 @click.option("--direction", type=click.Choice(["TB", "LR"]), default="TB", show_default=True)
 @click.option("--guards/--no-guards", default=True, help="Whether conditions are written.")
@@ -37,6 +44,7 @@ def diagram(  # noqa: PLR0917  # click passes every one by its name
     name: str,
     kind: Format | None,
     path: str | None,
+    heat: Path | None,
     theme: Theme,
     direction: Direction,
     out: Path | None,
@@ -61,6 +69,7 @@ def diagram(  # noqa: PLR0917  # click passes every one by its name
             TABLES[name],
             kind,
             path=path.split(",") if path else None,
+            heat=_heat(heat) if heat else None,
             theme=theme,
             direction=direction,
             guards=guards,
@@ -75,6 +84,20 @@ def diagram(  # noqa: PLR0917  # click passes every one by its name
             out.write_text(text, encoding="utf-8", newline="\n")
         except OSError as error:
             raise click.ClickException(str(error)) from error
+
+
+def _heat(file: Path) -> Counts:
+    """Return how often rows were taken, by their names, as a test session has written it.
+
+    :raises click.ClickException: when the file is anything else.
+    """
+    from runlife_adapters.testing.coverage import LifecycleCoverage  # noqa: PLC0415  # only here
+
+    try:
+        counted = LifecycleCoverage.from_json(json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, RunlifeError) as error:
+        raise click.ClickException(f"{file}: {error}") from error
+    return {str(row): count for row, count in counted.heat().items()}
 
 
 def keep_standard(*, check: bool) -> None:
