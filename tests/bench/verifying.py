@@ -19,7 +19,7 @@ from typing import Any
 from openai import AsyncOpenAI
 
 from runlife_adapters.drive import drive_async
-from runlife_adapters.http.transport import library_of_sdk
+from runlife_adapters.http.inprocess import library_of_sdk
 from runlife_adapters.openai import AsyncOpenAIBackend
 from runlife_adapters.testing import LifecycleError, Trial, lifecycle
 from runlife_adapters.testing.virtual import LoopClock

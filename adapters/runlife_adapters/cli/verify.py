@@ -96,9 +96,9 @@ def verify(  # noqa: PLR0917  # click passes every one by its name
         raise click.UsageError("--fault and --no-faults: one or the other")
     with needing("verifying", "openai", "testing"):
         from runlife_adapters.testing.verify import LifecycleError, lifecycle  # noqa: PLC0415  # an extra
-        from runlife_adapters.testing.verify.page import failure_page, proof_page  # noqa: PLC0415
-        from runlife_adapters.testing.verify.pages.proof import proof_to_json  # noqa: PLC0415
-        from runlife_adapters.testing.verify.text import as_text  # noqa: PLC0415
+        from runlife_adapters.testing.verify.reporting import as_text  # noqa: PLC0415
+        from runlife_adapters.testing.verify.reporting.page import failure_page, proof_page  # noqa: PLC0415
+        from runlife_adapters.testing.verify.reporting.pages.proof import proof_to_json  # noqa: PLC0415
     function = _load(service)
     options: dict[str, Any] = {
         "deviations": deviations,

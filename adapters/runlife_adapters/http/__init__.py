@@ -6,14 +6,14 @@ imported from their own modules, so that each brings only what it needs::
 
     from runlife_adapters.http import Service
     from runlife_adapters.http.asgi import create_app
+    from runlife_adapters.http.inprocess import async_client, sync_client
     from runlife_adapters.http.server import serve
-    from runlife_adapters.http.transport import async_client, sync_client
 """
 
+from runlife_adapters.http.inprocess import async_client, async_transport, sync_client, sync_transport
 from runlife_adapters.http.messages import BrokenStreamError, Request, Response, Stream
 from runlife_adapters.http.operations import OPERATIONS, Operation
 from runlife_adapters.http.service import Service
-from runlife_adapters.http.transport import async_client, async_transport, sync_client, sync_transport
 
 __all__ = [
     "OPERATIONS",

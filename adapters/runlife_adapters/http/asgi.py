@@ -25,11 +25,11 @@ from urllib.parse import quote
 
 from runlife import VirtualClock
 from runlife_adapters.http.bodies import largest
+from runlife_adapters.http.inprocess.waiting import SHORTEST_WAIT
 from runlife_adapters.http.messages import BrokenStreamError, Request, Response, Stream
 from runlife_adapters.http.refusals import refusal
 from runlife_adapters.http.service import Service
 from runlife_adapters.http.streams import BREAKS
-from runlife_adapters.http.waiting import SHORTEST_WAIT
 from runlife_adapters.memory.resources import as_text
 
 if TYPE_CHECKING:

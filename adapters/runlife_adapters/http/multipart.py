@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from runlife import MisuseError
 from runlife_adapters.memory.errors import Words
-from runlife_adapters.memory.file_resources import Upload
+from runlife_adapters.memory.filing.resources import Upload
 
 if TYPE_CHECKING:
     from python_multipart.multipart import Field, File

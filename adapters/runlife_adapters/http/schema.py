@@ -32,7 +32,7 @@ from runlife_adapters.http.refusals import (
     UNKNOWN,
 )
 from runlife_adapters.memory.errors import ABOVE_MAXIMUM, BELOW_MINIMUM, STRING_TOO_LONG, UNSUPPORTED_VALUE
-from runlife_adapters.memory.file_resources import Upload
+from runlife_adapters.memory.filing.resources import Upload
 from runlife_adapters.memory.ids import Kind
 from runlife_adapters.memory.limits import LONGEST_KEY, MOST_PAIRS
 

@@ -1,7 +1,7 @@
 """The fake as a function from request to response: no socket, no framework, no time of its own.
 
 Whatever speaks HTTP goes around it: the ASGI app (:mod:`runlife_adapters.http.asgi`), or a transport
-inside the client (:mod:`runlife_adapters.http.transport`).
+inside the client (:mod:`runlife_adapters.http.inprocess`).
 
 A request is checked in the service's order (inferred): its route, the key (401), the header
 ``OpenAI-Beta`` (400), the shape of ids (400), the query and the body (400); then the World looks whether
@@ -30,6 +30,7 @@ from runlife_adapters.http.bodies import DEEPEST_BODY, LARGEST_BODY, read_body, 
 from runlife_adapters.http.doors import DOORS, Doors
 from runlife_adapters.http.exchange import Exchange
 from runlife_adapters.http.faults import FaultPlan
+from runlife_adapters.http.judging import Verdict
 from runlife_adapters.http.log import CallLog
 from runlife_adapters.http.messages import Request, Response
 from runlife_adapters.http.operations import IDS
@@ -38,7 +39,6 @@ from runlife_adapters.http.refusals import refusal
 from runlife_adapters.http.routing import OPENAI, Match, Router, locate
 from runlife_adapters.http.schema import check_identifier
 from runlife_adapters.http.streams import BREAKS, RunStream
-from runlife_adapters.http.verdict import Verdict
 from runlife_adapters.memory import ApiError, RunObject
 from runlife_adapters.memory.events import RunEvents
 from runlife_adapters.memory.net import Net

@@ -21,9 +21,16 @@ from runlife_adapters.http.schema import (
     Url,
 )
 from runlife_adapters.memory.builtin import BUILTIN_TOOLS, FileSearch
-from runlife_adapters.memory.file_resources import FileStatus
-from runlife_adapters.memory.file_store import MAXIMUM_TOOL_FILES, MAXIMUM_VECTOR_STORES
-from runlife_adapters.memory.files import MAXIMUM_FILES
+from runlife_adapters.memory.filing.files import MAXIMUM_FILES
+from runlife_adapters.memory.filing.resources import FileStatus
+from runlife_adapters.memory.filing.search import (
+    COMPARISONS,
+    COMPOUNDS,
+    MAXIMUM_RESULTS,
+    MEMBERSHIPS,
+    RANKERS,
+)
+from runlife_adapters.memory.filing.store import MAXIMUM_TOOL_FILES, MAXIMUM_VECTOR_STORES
 from runlife_adapters.memory.ids import Kind
 from runlife_adapters.memory.inputs import INCLUDE_CONTENT, ROLES
 from runlife_adapters.memory.limits import (
@@ -49,7 +56,6 @@ from runlife_adapters.memory.limits import (
     USUAL_FORMAT,
 )
 from runlife_adapters.memory.lists import MAXIMUM_LIMIT, ORDERS
-from runlife_adapters.memory.search import COMPARISONS, COMPOUNDS, MAXIMUM_RESULTS, MEMBERSHIPS, RANKERS
 
 Fields = dict[str, Schema]
 

@@ -17,7 +17,7 @@ from runlife_adapters.memory.builtin import CodeInterpreter, FileSearch, Found
 from runlife_adapters.memory.echo import Echo
 from runlife_adapters.memory.errors import ApiError
 from runlife_adapters.memory.events import Happened, RunEvents, StreamEvent
-from runlife_adapters.memory.file_resources import (
+from runlife_adapters.memory.filing.resources import (
     DeletedFile,
     FileContentPage,
     FileObject,

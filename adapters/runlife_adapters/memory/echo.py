@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from attrs import frozen
 
 from runlife_adapters.memory.builtin import BUILTIN_TOOLS, BuiltinStep, CodeInterpreter, FileSearch
-from runlife_adapters.memory.example import example
+from runlife_adapters.memory.examples import example
 from runlife_adapters.memory.model import Call, Context, Turn
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Echo:
 
     A name is looked for as a word, in any case, with spaces for underscores: "get weather" names
     ``get_weather``. Each function that is named is called once in a run, with arguments that its
-    schema describes (:func:`~runlife_adapters.memory.example.example`), all in one turn unless the run
+    schema describes (:func:`~runlife_adapters.memory.examples.example`), all in one turn unless the run
     forbids parallel calls; thereafter the echo repeats what came out of the last round, or of all when
     each was one call. ``tool_choice`` is obeyed: with ``none`` nothing is called, with ``required``
     something is, and a tool that it names is used.

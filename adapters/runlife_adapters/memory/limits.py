@@ -1,7 +1,7 @@
 """What the fields of requests may hold: the words and the numbers of the API's specification.
 
 They bind twice, a request (:mod:`runlife_adapters.http.shapes`) and what is put into a World by hand
-(:mod:`runlife_adapters.memory.seed_checks`), and stand here once. All are documented. The order of words
+(:mod:`runlife_adapters.memory.seeding.checks`), and stand here once. All are documented. The order of words
 is that in which the service lists them when it refuses another.
 """
 

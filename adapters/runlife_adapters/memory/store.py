@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from runlife import Message
 from runlife_adapters.memory.errors import not_found
-from runlife_adapters.memory.file_store import HELPER_EXPIRY, PATIENCE, FileStore, superfluous
+from runlife_adapters.memory.filing.store import HELPER_EXPIRY, PATIENCE, FileStore, superfluous
 from runlife_adapters.memory.ids import Ids, Kind
 from runlife_adapters.memory.inputs import content_parts, given
 from runlife_adapters.memory.records import MessageRecord, RunRecord, ThreadRecord, shown_files

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from attrs import evolve
 
 from runlife_adapters.memory.errors import THREAD_IN_USE, THREAD_LOCKED
-from runlife_adapters.memory.file_store import HELPER_EXPIRY
+from runlife_adapters.memory.filing.store import HELPER_EXPIRY
 from runlife_adapters.memory.ids import Kind
 from runlife_adapters.memory.inputs import check_message, check_thread
 from runlife_adapters.memory.lists import ListOptions, cut

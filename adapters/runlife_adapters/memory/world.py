@@ -21,11 +21,11 @@ ill-typed values are the caller's affair (the HTTP server checks them before the
 from __future__ import annotations
 
 from runlife_adapters.memory.assistants import Assistants
-from runlife_adapters.memory.files import Files
+from runlife_adapters.memory.filing.files import Files
+from runlife_adapters.memory.filing.vector_stores import VectorStores
 from runlife_adapters.memory.runs import Runs
 from runlife_adapters.memory.seeding import Seeding
 from runlife_adapters.memory.threads import Threads
-from runlife_adapters.memory.vector_stores import VectorStores
 
 __all__ = ["World"]
 

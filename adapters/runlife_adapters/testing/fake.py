@@ -37,7 +37,7 @@ from runlife_adapters.testing import sessions
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
 
-    from runlife_adapters.http.verdict import Verdict
+    from runlife_adapters.http.judging import Verdict
 
 __all__ = ["FakeOpenAI", "FakeOpenAIServer", "Setting"]
 

@@ -162,7 +162,7 @@ def pytest_runtest_makereport(
     if verifier is not None and call.excinfo is not None:
         error: Any = call.excinfo.value
         if isinstance(error, verifier.LifecycleError):
-            from runlife_adapters.testing.verify.screen import Screen  # noqa: PLC0415  # it is there already
+            from runlife_adapters.testing.verify.reporting.screen import Screen  # noqa: PLC0415  # it is there already
 
             path, line, _ = item.location
             screen: Any = Screen(error.report, path, (line or 0) + 1)

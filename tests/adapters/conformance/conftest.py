@@ -24,8 +24,8 @@ from runlife_adapters.backend import RunView, error_from_status
 from runlife_adapters.conformance import Blocking, Harness, WorldHarness
 from runlife_adapters.http import Service, async_client, sync_client
 from runlife_adapters.http.asgi import create_app
+from runlife_adapters.http.inprocess import library_of_sdk
 from runlife_adapters.http.server import serve
-from runlife_adapters.http.transport import library_of_sdk
 from runlife_adapters.memory import AsyncMemoryBackend, MemoryBackend, World
 from runlife_adapters.openai import AsyncOpenAIBackend, OpenAIBackend
 

@@ -10,7 +10,7 @@ import pytest
 from openai import AuthenticationError, AzureOpenAI
 
 from runlife_adapters.http import sync_client
-from runlife_adapters.http.transport import sync_transport
+from runlife_adapters.http.inprocess import sync_transport
 
 if TYPE_CHECKING:
     from .conftest import Bench

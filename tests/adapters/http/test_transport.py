@@ -12,7 +12,7 @@ import pytest
 from runlife import VirtualClock
 from runlife_adapters.http import Service
 from runlife_adapters.http.faults import FaultPlan, FaultRule
-from runlife_adapters.http.transport import async_client, async_transport, sync_client, sync_transport
+from runlife_adapters.http.inprocess import async_client, async_transport, sync_client, sync_transport
 from runlife_adapters.memory import After, Net, Schedule, World
 
 if TYPE_CHECKING:

@@ -11,10 +11,11 @@ from runlife_adapters.clock import SystemClock
 from runlife_adapters.http import Request
 from runlife_adapters.http.exchange import Exchange
 from runlife_adapters.http.faults import FaultRule
-from runlife_adapters.http.verdict import _MEANINGS, FindingKind, Verdict
+from runlife_adapters.http.judging import FindingKind, Verdict
+from runlife_adapters.http.judging.verdict import _MEANINGS
 from runlife_adapters.memory import NEVER, After, Schedule, World
 from runlife_adapters.memory.errors import REFUSALS, Words
-from runlife_adapters.memory.file_store import PATIENCE
+from runlife_adapters.memory.filing.store import PATIENCE
 from runlife_adapters.memory.ids import Kind
 from runlife_adapters.memory.net import Net
 from runlife_adapters.memory.service_policy import ServicePolicy

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from runlife import MisuseError
-from runlife_adapters.http.findings import printable
-from runlife_adapters.http.verdict import Verdict
+from runlife_adapters.http.judging import Verdict
+from runlife_adapters.http.judging.findings import printable
 from runlife_adapters.memory import NEVER, After, Schedule
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from runlife_adapters.memory.example import example
-from runlife_adapters.memory.patterns import fitting
+from runlife_adapters.memory.examples import example
+from runlife_adapters.memory.examples.patterns import fitting
 
 
 def wrong(schema: Any, value: Any) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 
 from runlife import MisuseError, VirtualClock
 from runlife_adapters.memory import ApiError, Upload, World
-from runlife_adapters.memory.file_store import MAXIMUM_TOOL_FILES, FileStore
+from runlife_adapters.memory.filing.store import MAXIMUM_TOOL_FILES, FileStore
 from runlife_adapters.memory.ids import Ids, Kind
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from attrs import field, frozen
 
 from runlife_adapters.testing import LifecycleError, Trial, lifecycle
 from runlife_adapters.testing.verify import FailureKind
-from runlife_adapters.testing.verify.regression import as_test
+from runlife_adapters.testing.verify.reporting.regression import as_test
 
 sys.path.append(str(Path(__file__).parents[2]))  # where `zoo` is
 

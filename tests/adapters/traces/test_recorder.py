@@ -14,7 +14,7 @@ import pytest
 from runlife import VirtualClock
 from runlife_adapters.http import Service
 from runlife_adapters.http.faults import FaultPlan, FaultRule
-from runlife_adapters.http.transport import async_transport, sync_transport
+from runlife_adapters.http.inprocess import async_transport, sync_transport
 from runlife_adapters.memory import After, Net, Schedule, World
 from runlife_adapters.traces import Observer, Recorder, Verdict, check, read
 

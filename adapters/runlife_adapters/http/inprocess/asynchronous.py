@@ -1,4 +1,4 @@
-"""The transport in this process for asyncio (:mod:`runlife_adapters.http.transport` says what it is)."""
+"""The transport in this process for asyncio (:mod:`runlife_adapters.http.inprocess` says what it is)."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from runlife_adapters.http.inprocess.base import SILENT, Body, Transport, Trouble, of_library
 from runlife_adapters.http.messages import BrokenStreamError
-from runlife_adapters.http.transport_base import SILENT, Body, Transport, Trouble, of_library
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from runlife_adapters.http.waiting import Patience
+    from runlife_adapters.http.inprocess.waiting import Patience
     from runlife_adapters.memory.net import Net
 
 __all__ = ["AsyncTransport"]

@@ -8,8 +8,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from runlife_adapters.http.inprocess.waiting import Patience
 from runlife_adapters.http.messages import Request, Response, Stream
-from runlife_adapters.http.waiting import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,27 +1,4 @@
-"""HTTP clients that reach the fake without a socket, for the official SDK, sync and async.
-
-The SDK speaks through httpx2 from its version 3 on, and through httpx before; a client of the one
-that is installed is returned, whose transport calls the service directly::
-
-    client = OpenAI(api_key="none", http_client=sync_client(Service(world)))
-
-The transport streams: the events of a run come as they happen, and what the client waits for, on a
-VirtualClock, is what moves it (:mod:`runlife_adapters.http.waiting`). What befalls an answer on the
-network is raised as the library's own error, the one that a real network would have led to:
-
-==================  ===========================================================
-``reset_before``    ``ConnectError``
-``reset_after``     ``ReadError``
-``cut_stream``      ``RemoteProtocolError``, once the events are read that came
-``lose_request``    ``ConnectTimeout``, at once (in virtual time: after it)
-``lose_response``   ``ReadTimeout``, in the same way
-``stall_stream``    the same, once the events are read that came
-``delay``           ``ReadTimeout``, if the client waits for less
-==================  ===========================================================
-
-The async transport is for asyncio. On an event loop whose time is the World's clock, it waits as the loop
-does, so that other tasks have their turns meanwhile.
-"""
+"""The clients in this process, the library that they are of, and the transport of the blocking ones."""
 
 from __future__ import annotations
 
@@ -32,8 +9,8 @@ from importlib.metadata import PackageNotFoundError, requires
 from threading import Event
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from runlife_adapters.http.inprocess.base import SILENT, Body, Transport, Trouble, of_library
 from runlife_adapters.http.messages import BrokenStreamError
-from runlife_adapters.http.transport_base import SILENT, Body, Transport, Trouble, of_library
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +47,7 @@ def sync_transport(service: Service, library: Any = None) -> Any:
 
 def async_transport(service: Service, library: Any = None) -> Any:
     """Return the transport of :func:`async_client`, for a client of your own."""
-    from runlife_adapters.http.transport_async import AsyncTransport  # noqa: PLC0415  # brings asyncio
+    from runlife_adapters.http.inprocess.asynchronous import AsyncTransport  # noqa: PLC0415  # brings asyncio
 
     library = library or library_of_sdk()
     return of_library(AsyncTransport, library.AsyncBaseTransport)(service, library)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define, field, frozen
 
 from runlife import Cause, RunStatus
-from runlife_adapters.http.findings import (
+from runlife_adapters.http.judging.findings import (
     END_UNSEEN,
     LEFT_ALIVE,
     NEVER_SEEN,

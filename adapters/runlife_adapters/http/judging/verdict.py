@@ -1,6 +1,6 @@
 """The verdict: what the clients of a service did wrong in this session, with the evidence.
 
-It watches the calls, and follows each run as the clients see it (:mod:`runlife_adapters.http.conduct`).
+It watches the calls, and follows each run as the clients see it (:mod:`.conduct`).
 All clients of a session are judged as one: it is one service that is tested, however many threads and
 connections it has. A client that does everything well gets no findings, whatever the server and the
 network do to it; that is worth more here than to find the last fault.
@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from runlife import MisuseError
 from runlife_adapters.clock import SystemClock
-from runlife_adapters.http.conduct import Conduct, Statuses, times
-from runlife_adapters.http.findings import Exhibit, Finding, FindingKind, Trail, printable
+from runlife_adapters.http.judging.conduct import Conduct, Statuses, times
+from runlife_adapters.http.judging.findings import Exhibit, Finding, FindingKind, Trail, printable
 from runlife_adapters.http.refusals import NOT_AN_OBJECT, NOT_JSON, OUT_OF_RANGE, TOO_DEEP
 from runlife_adapters.memory.errors import (
     NOT_UPDATABLE,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from runlife_adapters.http.exchange import Exchange
     from runlife_adapters.memory import World
 
-__all__ = ["Finding", "FindingKind", "Verdict"]
+__all__ = ["Verdict"]
 
 HOT_GAP = 0.1
 """Seconds between two reads of a run: less is too soon, unless the service asks for less."""

@@ -10,7 +10,7 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import Any, cast
 
-from runlife_adapters.memory.patterns import fitting
+from runlife_adapters.memory.examples.patterns import fitting
 
 __all__ = [
     "ImpossibleError",

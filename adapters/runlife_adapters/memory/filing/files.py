@@ -7,8 +7,8 @@ from typing import TypedDict, Unpack
 from runlife_adapters.memory.checks import check_kind, check_names
 from runlife_adapters.memory.core import Core
 from runlife_adapters.memory.errors import NOT_DOWNLOADABLE
-from runlife_adapters.memory.file_records import DAY, FileRecord
-from runlife_adapters.memory.file_resources import DeletedFile, FileObject, Upload
+from runlife_adapters.memory.filing.records import DAY, FileRecord
+from runlife_adapters.memory.filing.resources import DeletedFile, FileObject, Upload
 from runlife_adapters.memory.ids import Kind
 from runlife_adapters.memory.lists import ListOptions, cut
 from runlife_adapters.memory.resources import Page

@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import define, field
 
-from runlife_adapters.memory.file_resources import (
+from runlife_adapters.memory.filing.resources import (
     FileObject,
     FileStatus,
     VectorStoreFileBatchObject,

@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Any
 
 from runlife import MisuseError
 from runlife_adapters.memory.checks import check_names
-from runlife_adapters.memory.file_resources import FileStatus, SearchResult, TextContent
+from runlife_adapters.memory.filing.resources import FileStatus, SearchResult, TextContent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from runlife_adapters.memory.file_records import EntryRecord
+    from runlife_adapters.memory.filing.records import EntryRecord
 
 __all__ = [
     "COMPARISONS",

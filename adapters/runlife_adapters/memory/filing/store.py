@@ -20,7 +20,7 @@ from runlife_adapters.memory.errors import (
     VECTOR_STORE_EXPIRED,
     not_found,
 )
-from runlife_adapters.memory.file_records import EntryRecord, FileRecord, VectorStoreRecord
+from runlife_adapters.memory.filing.records import EntryRecord, FileRecord, VectorStoreRecord
 from runlife_adapters.memory.ids import Ids, Kind
 from runlife_adapters.memory.resources import Json, to_wire
 

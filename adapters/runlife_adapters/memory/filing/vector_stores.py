@@ -13,8 +13,8 @@ from runlife_adapters.memory.errors import (
     FILES_OR_IDS,
     NO_FILE_IN_STORE,
 )
-from runlife_adapters.memory.file_records import BatchRecord, EntryRecord, VectorStoreRecord
-from runlife_adapters.memory.file_resources import (
+from runlife_adapters.memory.filing.records import BatchRecord, EntryRecord, VectorStoreRecord
+from runlife_adapters.memory.filing.resources import (
     FileContentPage,
     FileStatus,
     SearchResultsPage,
@@ -23,11 +23,11 @@ from runlife_adapters.memory.file_resources import (
     VectorStoreFileObject,
     VectorStoreObject,
 )
+from runlife_adapters.memory.filing.search import MAXIMUM_RESULTS, USUAL_RESULTS, check_filter, search
 from runlife_adapters.memory.ids import Kind
 from runlife_adapters.memory.inputs import given
 from runlife_adapters.memory.lists import ListOptions, cut
 from runlife_adapters.memory.resources import DeletedObject, Page, to_wire
-from runlife_adapters.memory.search import MAXIMUM_RESULTS, USUAL_RESULTS, check_filter, search
 from runlife_adapters.memory.store import find
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Ranking(TypedDict, total=False):
     """How what is found is ranked."""
 
     ranker: str | None
-    """One of :data:`~runlife_adapters.memory.search.RANKERS`; they rank alike."""
+    """One of :data:`~runlife_adapters.memory.filing.search.RANKERS`; they rank alike."""
     score_threshold: float | None
     """The score, from 0 to 1, that a result has at least."""
 

@@ -3,7 +3,7 @@
 Of what leaves the service nobody has checked that it could have come in; what is put into a World by hand
 may be anything. These checks are for the fields that a request has as well: what no request can bring about,
 nothing can be. Each takes a value that is not null, and raises a plain MisuseError that says what was
-expected; :meth:`~runlife_adapters.memory.seeds.Seed.check` adds whose field it is.
+expected; :meth:`~runlife_adapters.memory.seeding.seeds.Seed.check` adds whose field it is.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, cast
 from runlife import MisuseError
 from runlife_adapters.memory.builtin import BUILTIN_TOOLS
 from runlife_adapters.memory.checks import NONE, check_kind, check_names, is_number
-from runlife_adapters.memory.file_store import MAXIMUM_TOOL_FILES, MAXIMUM_VECTOR_STORES
+from runlife_adapters.memory.filing.store import MAXIMUM_TOOL_FILES, MAXIMUM_VECTOR_STORES
 from runlife_adapters.memory.limits import (
     DETAILS,
     EFFORTS,

@@ -1,6 +1,6 @@
 """What is about to be put into a World, beside what is there: nothing is in before all of it can be.
 
-:class:`Draft` reads wire objects (:mod:`runlife_adapters.memory.seeds`) into records, each kind after those
+:class:`Draft` reads wire objects (:mod:`.seeds`) into records, each kind after those
 it may need, and refuses what contradicts what there is; :meth:`Draft.commit` then cannot fail. The rules
 by which gaps are filled stand in :mod:`runlife_adapters.memory.seeding`.
 """
@@ -26,11 +26,9 @@ from runlife import (
     ToolCall,
 )
 from runlife_adapters.memory.checks import NONE, check_kind
-from runlife_adapters.memory.draft_things import KINDS, PlainDraft, merged, put
 from runlife_adapters.memory.ids import Kind
 from runlife_adapters.memory.inputs import ROLES
 from runlife_adapters.memory.model import UNNAMED_FUNCTION
-from runlife_adapters.memory.past import Claim, check_facts, live_through
 from runlife_adapters.memory.records import MessageRecord, RunRecord, StepRecord
 from runlife_adapters.memory.resources import (
     MessageObject,
@@ -41,7 +39,8 @@ from runlife_adapters.memory.resources import (
 )
 from runlife_adapters.memory.rules import RunSeen
 from runlife_adapters.memory.schedule import Schedule
-from runlife_adapters.memory.seeds import (
+from runlife_adapters.memory.seeding.past import Claim, check_facts, live_through
+from runlife_adapters.memory.seeding.seeds import (
     CONFIGURED,
     Details,
     Seed,
@@ -50,6 +49,7 @@ from runlife_adapters.memory.seeds import (
     content_of,
     settings_of,
 )
+from runlife_adapters.memory.seeding.things import KINDS, PlainDraft, merged, put
 
 if TYPE_CHECKING:
     from runlife_adapters.memory.resources import Json, Resource

@@ -2,7 +2,7 @@
 
 Everything here is pure: an object comes in, a record goes out, and what cannot be is refused with the
 name of its field before anything has changed. What a run, a step or a message has been through is left to
-:mod:`runlife_adapters.memory.past`.
+:mod:`.past`.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from attrs import evolve, fields, frozen
 from runlife import IncompleteDetails, LastError, MisuseError, RequiredAction, ToolCall, ToolOutput, Usage
 from runlife_adapters.memory.builtin import BUILTIN_TOOLS, BuiltinStep, CodeInterpreter, FileSearch, Found
 from runlife_adapters.memory.checks import check_names, is_number
-from runlife_adapters.memory.file_records import BatchRecord, FileRecord, VectorStoreRecord
-from runlife_adapters.memory.file_resources import FileStatus
+from runlife_adapters.memory.filing.records import BatchRecord, FileRecord, VectorStoreRecord
+from runlife_adapters.memory.filing.resources import FileStatus
 from runlife_adapters.memory.inputs import (
     assistant_defaults,
     assistant_values,
@@ -30,7 +30,7 @@ from runlife_adapters.memory.inputs import (
 )
 from runlife_adapters.memory.records import RunSettings
 from runlife_adapters.memory.resources import AssistantObject, Json, Resource, to_wire
-from runlife_adapters.memory.seed_checks import CHECKS
+from runlife_adapters.memory.seeding.checks import CHECKS
 
 if TYPE_CHECKING:
     from collections.abc import Generator

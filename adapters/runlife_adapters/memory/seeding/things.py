@@ -10,18 +10,25 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from attrs import evolve
 
 from runlife import MisuseError
-from runlife_adapters.memory.file_records import EntryRecord, FileRecord, VectorStoreRecord
-from runlife_adapters.memory.file_resources import (
+from runlife_adapters.memory.filing.records import EntryRecord, FileRecord, VectorStoreRecord
+from runlife_adapters.memory.filing.resources import (
     FileObject,
     FileStatus,
     VectorStoreFileBatchObject,
     VectorStoreObject,
 )
-from runlife_adapters.memory.file_store import USUAL_CHUNKS
+from runlife_adapters.memory.filing.store import USUAL_CHUNKS
 from runlife_adapters.memory.ids import Kind
 from runlife_adapters.memory.records import ThreadRecord
 from runlife_adapters.memory.resources import ThreadObject, to_wire
-from runlife_adapters.memory.seeds import Seed, agrees, assistant_of, batch_of, file_of, vector_store_of
+from runlife_adapters.memory.seeding.seeds import (
+    Seed,
+    agrees,
+    assistant_of,
+    batch_of,
+    file_of,
+    vector_store_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

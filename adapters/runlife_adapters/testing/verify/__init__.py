@@ -6,13 +6,13 @@ its official client talks to a fake through a *wire* (:mod:`.wire`), which plays
 waiting is virtual. A trial is *judged* (:mod:`.judge`) by what the test demands and by what always holds.
 The *search* (:mod:`.search`) goes through all stories up to a number of deviations, by the *menu*
 (:mod:`.menu`); Hypothesis draws more of them (:mod:`.strategies`). What fails is *shrunk* (:mod:`.shrink`)
-and *reported* (:mod:`.report`, :mod:`.text`). The way in is :mod:`.verifier`.
+and *reported* (:mod:`.reporting`). The way in is :mod:`.verifier`.
 """
 
 from runlife_adapters.testing.verify.judge import Failure, FailureKind
 from runlife_adapters.testing.verify.menu import FAULTS, Menu
 from runlife_adapters.testing.verify.plan import Plan, Proof
-from runlife_adapters.testing.verify.report import Report
+from runlife_adapters.testing.verify.reporting import Report
 from runlife_adapters.testing.verify.story import Story
 from runlife_adapters.testing.verify.trial import CheckFailedError, Setting, Trial, TrialRun
 from runlife_adapters.testing.verify.verifier import LifecycleError, answering, lifecycle

@@ -3,7 +3,7 @@
 What is checked without being asked: that the service comes back (liveness), without an error that the network
 did not cause; that it made no call which is refused for what it had been shown before, and none twice in
 effect (safety); that nothing it made is left behind (leaks). Most of that is the verdict of the fake
-(:mod:`runlife_adapters.http.verdict`), which finds nothing in a client that does everything well, whatever
+(:mod:`runlife_adapters.http.judging`), which finds nothing in a client that does everything well, whatever
 the server and the network do to it.
 """
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
-from runlife_adapters.http.findings import FindingKind
+from runlife_adapters.http.judging import FindingKind
 from runlife_adapters.testing.verify.wire import MOST_AT_ONCE, StuckError
 
 if TYPE_CHECKING:

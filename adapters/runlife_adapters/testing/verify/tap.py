@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from runlife_adapters.http.transport import SyncTransport, library_of_sdk
-from runlife_adapters.http.transport_async import AsyncTransport
-from runlife_adapters.http.transport_base import of_library
+from runlife_adapters.http.inprocess import library_of_sdk
+from runlife_adapters.http.inprocess.asynchronous import AsyncTransport
+from runlife_adapters.http.inprocess.base import of_library
+from runlife_adapters.http.inprocess.transport import SyncTransport
 
 if TYPE_CHECKING:
     from runlife_adapters.http.messages import Response

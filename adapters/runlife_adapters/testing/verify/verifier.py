@@ -30,11 +30,10 @@ from attrs import fields, frozen
 from runlife import MisuseError
 from runlife_adapters.testing.verify.plan import Plan, Proof
 from runlife_adapters.testing.verify.play import play
-from runlife_adapters.testing.verify.report import Report, report_on
+from runlife_adapters.testing.verify.reporting import Report, as_text, report_on
 from runlife_adapters.testing.verify.search import search
 from runlife_adapters.testing.verify.shrink import shrink
 from runlife_adapters.testing.verify.story import Story
-from runlife_adapters.testing.verify.text import as_text
 from runlife_adapters.testing.verify.trial import Setting, Trial
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """What stands between the service under test and the fake: it counts the calls, and plays the story.
 
-A :class:`Wire` takes the place of the service in the transports of :mod:`runlife_adapters.http.transport`.
+A :class:`Wire` takes the place of the service in the transports of :mod:`runlife_adapters.http.inprocess`.
 With each call it does, in this order, what the story says: another worker acts, the call arrives before
 what the server does at the same moment, and something befalls it on the network. It keeps the *places*: each
 point at which the story could have said something, in the order in which they came up. What a trial does

@@ -17,12 +17,12 @@ from runlife_adapters.memory import NEVER, After, Call, CodeInterpreter, Net, Sc
 from runlife_adapters.memory.net import NetKind
 from runlife_adapters.testing import LifecycleError, lifecycle
 from runlife_adapters.testing.verify import Failure, FailureKind, Report, Story
-from runlife_adapters.testing.verify.regression import laid_out
-from runlife_adapters.testing.verify.report import Left, Line, shortened
+from runlife_adapters.testing.verify.reporting.regression import laid_out
+from runlife_adapters.testing.verify.reporting.report import Left, Line, shortened
+from runlife_adapters.testing.verify.reporting.text import as_text, joined
+from runlife_adapters.testing.verify.reporting.words import HEADS, clipped, deviations, fault
 from runlife_adapters.testing.verify.strategies import stories
 from runlife_adapters.testing.verify.tape import Entry, Lane
-from runlife_adapters.testing.verify.text import as_text, joined
-from runlife_adapters.testing.verify.words import HEADS, clipped, deviations, fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from runlife import RunStatus
 from runlife_adapters.memory import After, Net, Schedule
 from runlife_adapters.testing.verify import Failure, FailureKind, Plan, Proof, Report, Story
-from runlife_adapters.testing.verify.mermaid import to_mermaid
-from runlife_adapters.testing.verify.page import failure_page, proof_page
-from runlife_adapters.testing.verify.pages.proof import proof_to_json
-from runlife_adapters.testing.verify.pages.style import STYLESHEET
-from runlife_adapters.testing.verify.report import Line, Span
-from runlife_adapters.testing.verify.screen import Screen
+from runlife_adapters.testing.verify.reporting.mermaid import to_mermaid
+from runlife_adapters.testing.verify.reporting.page import failure_page, proof_page
+from runlife_adapters.testing.verify.reporting.pages.proof import proof_to_json
+from runlife_adapters.testing.verify.reporting.pages.style import STYLESHEET
+from runlife_adapters.testing.verify.reporting.report import Line, Span
+from runlife_adapters.testing.verify.reporting.screen import Screen
 from runlife_adapters.testing.verify.tape import Entry, Lane
 
 VOID = {"meta", "rect", "line", "path"}

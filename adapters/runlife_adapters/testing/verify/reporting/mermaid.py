@@ -15,14 +15,14 @@ import re
 import textwrap
 from typing import TYPE_CHECKING
 
-from runlife_adapters.testing.verify.report import Left, shortened
+from runlife_adapters.testing.verify.reporting.report import Left, shortened
+from runlife_adapters.testing.verify.reporting.words import clipped, count
 from runlife_adapters.testing.verify.tape import Lane
-from runlife_adapters.testing.verify.words import clipped, count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runlife_adapters.testing.verify.report import Line, Report
+    from runlife_adapters.testing.verify.reporting.report import Line, Report
 
 __all__ = ["to_mermaid"]
 

@@ -10,22 +10,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runlife import RunStatus
-from runlife_adapters.testing.verify.mermaid import to_mermaid
-from runlife_adapters.testing.verify.pages.markup import block, element, text
-from runlife_adapters.testing.verify.pages.proof import bound, sections
-from runlife_adapters.testing.verify.pages.style import STYLESHEET
-from runlife_adapters.testing.verify.pages.timeline import timeline
-from runlife_adapters.testing.verify.report import Left, shortened
+from runlife_adapters.testing.verify.reporting.mermaid import to_mermaid
+from runlife_adapters.testing.verify.reporting.pages.markup import block, element, text
+from runlife_adapters.testing.verify.reporting.pages.proof import bound, sections
+from runlife_adapters.testing.verify.reporting.pages.style import STYLESHEET
+from runlife_adapters.testing.verify.reporting.pages.timeline import timeline
+from runlife_adapters.testing.verify.reporting.report import Left, shortened
+from runlife_adapters.testing.verify.reporting.text import joined, story_code
+from runlife_adapters.testing.verify.reporting.traces import trace_of
+from runlife_adapters.testing.verify.reporting.words import HEADS, clipped, count
 from runlife_adapters.testing.verify.tape import Lane
-from runlife_adapters.testing.verify.text import joined, story_code
-from runlife_adapters.testing.verify.traces import trace_of
-from runlife_adapters.testing.verify.words import HEADS, clipped, count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from runlife_adapters.testing.verify.pages.proof import Proved
-    from runlife_adapters.testing.verify.report import Line, Report
+    from runlife_adapters.testing.verify.reporting.pages.proof import Proved
+    from runlife_adapters.testing.verify.reporting.report import Line, Report
 
 __all__ = ["failure_page", "proof_page"]
 

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 import runlife
 from runlife_adapters import memory
-from runlife_adapters.testing.verify.words import clipped, plain
+from runlife_adapters.testing.verify.reporting.words import clipped, plain
 
 if TYPE_CHECKING:
-    from runlife_adapters.testing.verify.report import Report
+    from runlife_adapters.testing.verify.reporting.report import Report
 
 __all__ = ["as_test", "laid_out"]
 

@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve, field, frozen
 
 from runlife_adapters.testing.verify.judge import Failure
-from runlife_adapters.testing.verify.regression import as_test
+from runlife_adapters.testing.verify.reporting.regression import as_test
+from runlife_adapters.testing.verify.reporting.words import deviations, fault, headline, plain
 from runlife_adapters.testing.verify.story import Story
 from runlife_adapters.testing.verify.tape import Entry, Lane
 from runlife_adapters.testing.verify.trial import StuckError
-from runlife_adapters.testing.verify.words import deviations, fault, headline, plain
 from runlife_adapters.testing.virtual.clock import EPOCH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from runlife_adapters.testing.verify.play import Played
-    from runlife_adapters.testing.verify.words import Deviation
+    from runlife_adapters.testing.verify.reporting.words import Deviation
 
 __all__ = ["Left", "Line", "Report", "Span", "report_on", "shortened"]
 

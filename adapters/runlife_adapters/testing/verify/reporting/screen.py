@@ -6,9 +6,9 @@ from typing import Protocol
 
 from attrs import frozen
 
-from runlife_adapters.testing.verify.report import Report
-from runlife_adapters.testing.verify.text import as_text
-from runlife_adapters.testing.verify.words import clipped
+from runlife_adapters.testing.verify.reporting.report import Report
+from runlife_adapters.testing.verify.reporting.text import as_text
+from runlife_adapters.testing.verify.reporting.words import clipped
 
 __all__ = ["Crash", "Screen", "Writer"]
 

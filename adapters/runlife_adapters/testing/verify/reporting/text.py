@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from runlife_adapters.testing.verify.regression import laid_out
-from runlife_adapters.testing.verify.report import Left, shortened
+from runlife_adapters.testing.verify.reporting.regression import laid_out
+from runlife_adapters.testing.verify.reporting.report import Left, shortened
+from runlife_adapters.testing.verify.reporting.traces import trace_of
+from runlife_adapters.testing.verify.reporting.words import HEADS, clipped, clipped_end, count, headline
 from runlife_adapters.testing.verify.tape import Lane
-from runlife_adapters.testing.verify.traces import trace_of
-from runlife_adapters.testing.verify.words import HEADS, clipped, clipped_end, count, headline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from runlife_adapters.testing.verify.report import Line, Report
+    from runlife_adapters.testing.verify.reporting.report import Line, Report
 
 __all__ = ["as_text", "joined", "story_code"]
 

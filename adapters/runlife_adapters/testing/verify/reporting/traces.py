@@ -6,7 +6,7 @@ import textwrap
 import traceback
 from typing import TYPE_CHECKING
 
-from runlife_adapters.testing.verify.words import clipped, clipped_end, count, plain
+from runlife_adapters.testing.verify.reporting.words import clipped, clipped_end, count, plain
 from runlife_adapters.testing.virtual.places import is_own, package_of, shown
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from attrs import fields
 
 from runlife import RunStatus
 from runlife_adapters.memory import NEVER
-from runlife_adapters.testing.verify.pages.markup import element, text
-from runlife_adapters.testing.verify.words import count
+from runlife_adapters.testing.verify.reporting.pages.markup import element, text
+from runlife_adapters.testing.verify.reporting.words import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

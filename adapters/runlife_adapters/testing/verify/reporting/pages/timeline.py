@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
-from runlife_adapters.testing.verify.pages.markup import element, text
-from runlife_adapters.testing.verify.report import Left, shortened
+from runlife_adapters.testing.verify.reporting.pages.markup import element, text
+from runlife_adapters.testing.verify.reporting.report import Left, shortened
+from runlife_adapters.testing.verify.reporting.words import clipped, count
 from runlife_adapters.testing.verify.tape import Lane
-from runlife_adapters.testing.verify.words import clipped, count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from runlife_adapters.testing.verify.report import Line, Report
+    from runlife_adapters.testing.verify.reporting.report import Line, Report
 
 __all__ = ["timeline"]
 
