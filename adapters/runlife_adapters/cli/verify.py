@@ -63,6 +63,7 @@ class _MisuseError(click.ClickException):
     metavar="NAME",
     help="A function of the assistant; repeatable.  [default: lookup]",
 )
+@click.option("--no-functions", is_flag=True, help="An assistant without functions.")
 @click.option("--no-prune", is_flag=True, help="Polls that show nothing new are places for faults, too.")
 @click.option("--strict", is_flag=True, help="To give up in an outage is a failure, too.")
 @click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="Write a page (HTML).")
@@ -81,6 +82,7 @@ def verify(  # noqa: PLR0917  # click passes every one by its name
     *,
     no_faults: bool,
     alone: bool,
+    no_functions: bool,
     no_prune: bool,
     strict: bool,
 ) -> None:
@@ -94,6 +96,8 @@ def verify(  # noqa: PLR0917  # click passes every one by its name
     """
     if faults and no_faults:
         raise click.UsageError("--fault and --no-faults: one or the other")
+    if functions and no_functions:
+        raise click.UsageError("--function and --no-functions: one or the other")
     with needing("verifying", "openai", "testing"):
         from runlife_adapters.testing.verify import LifecycleError, lifecycle  # noqa: PLC0415  # an extra
         from runlife_adapters.testing.verify.reporting import as_text  # noqa: PLC0415
@@ -112,7 +116,7 @@ def verify(  # noqa: PLR0917  # click passes every one by its name
     }
     if alone:
         options["others"] = ()
-    if functions:
+    if functions or no_functions:
         options["functions"] = functions
     try:
         proof = lifecycle.verify(function, **options)

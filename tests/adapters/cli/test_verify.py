@@ -58,7 +58,9 @@ def verify(*arguments: str) -> Result:
 def test_it_says_what_it_has_proved(tmp_path: Path) -> None:
     """On the terminal, on a page, and as data; it exits with 0."""
     page, data = tmp_path / "report.html", tmp_path / "result.json"
-    result = verify("services_of_a_test:patient", *QUICK, "--report", str(page), "--json", str(data))
+    result = verify(
+        "services_of_a_test:patient", *QUICK, "--no-functions", "--report", str(page), "--json", str(data)
+    )
 
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.output.startswith("patient: 1")
@@ -92,6 +94,7 @@ def test_it_tells_of_a_failure(tmp_path: Path) -> None:
         (["broken_module_of_a_test:service"], "importing it failed: ZeroDivisionError"),
         (["services_of_a_test:patient", "--fault", "flood"], "no fault is named 'flood'"),
         (["services_of_a_test:patient", "--fault", "delay", "--no-faults"], "one or the other"),
+        (["services_of_a_test:patient", "--function", "f", "--no-functions"], "one or the other"),
         (["services_of_a_test:patient", "--ttl", "-5"], "ttl: expected a number of seconds above 0"),
         (["services_of_a_test:wrong", *QUICK, "--report", "no/where.html"], "cannot write no/where.html"),
     ],
