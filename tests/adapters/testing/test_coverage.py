@@ -147,11 +147,11 @@ class TestWhatThereIs:
             "got": ["a"],
         }
         for (event, guard), words in REFUSALS.items():
-            refusal = read_refusal(words.error(**facts).message)
+            refusal = read_refusal(words.error(**facts))
             assert refusal is not None
             assert (refusal.event, refusal.guard) == (event, guard)
-            assert refusal.status == ("queued" if guard is None else None)
-        assert read_refusal(NOT_UPDATABLE.error(status="queued").message) is None
+            assert refusal.status == "queued"
+        assert read_refusal(NOT_UPDATABLE.error(status="queued")) is None
 
 
 class TestTransitions:
@@ -276,7 +276,7 @@ class TestRefusals:
         try:
             world.create_run(world.create_thread().id, assistant_id=world.create_assistant(model="gpt-4o").id)
         except ApiError as error:
-            seen.refused(error.message)
+            seen.refused(error)
         assert seen.counts["guard"] == {"create: thread_is_free": 1, "create: not thread_has_input": 1}
         assert seen.uses == {"create"}
 
@@ -403,7 +403,7 @@ class TestSessions:
         thread = world.create_thread(messages=[{"role": "user", "content": "Hello"}]).id
         world.create_run(thread, assistant_id=world.create_assistant(model="gpt-4o").id)
         world.advance(5)
-        seen.refused(REFUSALS["cancel", None].error(status="completed").message)
+        seen.refused(REFUSALS["cancel", None].error(status="completed"))
         return seen
 
     def test_they_are_merged(self) -> None:

@@ -18,12 +18,11 @@ if TYPE_CHECKING:
     from runlife import Record, Transition
     from runlife_adapters.http import Service
     from runlife_adapters.http.exchange import Exchange
-    from runlife_adapters.memory import World
+    from runlife_adapters.memory import ApiError, World
     from runlife_adapters.memory.events import Happened
 
 __all__ = ["LifecycleCoverage"]
 
-BAD_REQUEST = 400
 
 CALLS: Mapping[str, str] = {
     "create_run": "create",
@@ -59,11 +58,16 @@ class LifecycleCoverage:
 
     def watch(self, world: World) -> Callable[[], None]:
         """Be told of every transition in a World from now on; return what ends that."""
+        return self._watch(world, uses=True)
+
+    def _watch(self, world: World, *, uses: bool) -> Callable[[], None]:
         last: dict[str, Transition[Any]] = {}
 
         def listen(happened: Happened) -> None:
             row = happened.record.transition
             self._took(last.pop(happened.run_id, None), row)
+            if uses and row.cause is Cause.CLIENT:
+                self.uses.add(row.event)
             if row.target not in self.lifecycle.terminal:
                 last[happened.run_id] = row
 
@@ -71,7 +75,7 @@ class LifecycleCoverage:
 
     def watch_service(self, service: Service) -> Callable[[], None]:
         """Be told of every call that a service answers, too, and return what ends that."""
-        stop = self.watch(service.world)
+        stop = self._watch(service.world, uses=False)  # what others do there is no call of the service's
         service.observers.append(self)
 
         def end() -> None:
@@ -85,11 +89,13 @@ class LifecycleCoverage:
         before: Transition[Any] | None = None
         for record in journal:
             self._took(before, record.transition)
+            if record.cause is Cause.CLIENT:
+                self.uses.add(record.event)
             before = record.transition
 
-    def refused(self, message: str) -> None:
-        """Count a refusal, by the fake's words; words that say nothing about the lifecycle count nothing."""
-        refusal = read_refusal(message)
+    def refused(self, error: ApiError) -> None:
+        """Count a refusal of the fake's; one that says nothing about the lifecycle counts nothing."""
+        refusal = read_refusal(error)
         if refusal is None:
             return
         event = refusal.event
@@ -115,8 +121,8 @@ class LifecycleCoverage:
             self.uses.add(STREAM)
         if exchange.net is not None:
             self.counts["fault"][names.fault(call, exchange.net)] += 1
-        if exchange.status == BAD_REQUEST and exchange.answer is not None:
-            self.refused(exchange.answer["error"]["message"])
+        if exchange.refusal is not None:
+            self.refused(exchange.refusal)
 
     def streamed(self, exchange: Exchange, event: str, data: Any) -> None:
         """Take no note of an event in a stream: the World has told of what it is about."""
@@ -127,8 +133,6 @@ class LifecycleCoverage:
             self.counts["edge-pair"][names.pair(before, row)] += 1
         for part in names.parts_of(row):
             self.counts["guard"][names.outcome(row.event, part.name, holds=True)] += 1
-        if row.cause is Cause.CLIENT:
-            self.uses.add(row.event)
 
     # What came of it
 

@@ -7,9 +7,7 @@ Whether a service can reach it at all depends on the calls it makes: who never c
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
-from string import Formatter
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from attrs import frozen
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from runlife import Guard
+    from runlife_adapters.memory import ApiError
 
 __all__ = [
     "METRICS",
@@ -204,7 +203,7 @@ def _calls(lifecycle: Lifecycle[RunStatus]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(row.event for row in rows))
 
 
-# Refusals, read backwards
+# Refusals, by their words
 
 
 @frozen
@@ -215,27 +214,15 @@ class Refused:
     guard: str | None
     """The part that did not hold; None, when there is no transition from the status."""
     status: str | None
-    """The status, where the words tell it."""
+    """The status, where the refusal tells it."""
 
 
-def _pattern(text: str) -> re.Pattern[str]:
-    parts: list[str] = []
-    for literal, name, _, _ in Formatter().parse(text):
-        parts.append(re.escape(literal))
-        if name is not None:
-            parts.append(f"(?P<{name}>.*)")
-    return re.compile("".join(parts), re.DOTALL)
-
-
-_PATTERNS = tuple((*asked, _pattern(words.text)) for asked, words in REFUSALS.items())
-"""The fake's own words, each as what it matches: there is no second list of them."""
-
-
-def read_refusal(message: str) -> Refused | None:
+def read_refusal(error: ApiError) -> Refused | None:
     """Return what a refusal of the fake's says; None when it says nothing about the lifecycle."""
-    for event, guard, pattern in _PATTERNS:
-        if found := pattern.fullmatch(message):
-            return Refused(event, guard, found.groupdict().get("status"))
+    for (event, guard), words in REFUSALS.items():
+        if error.words is words:
+            status = error.facts.get("status")
+            return Refused(event, guard, None if status is None else str(status))
     return None
 
 
