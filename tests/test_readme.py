@@ -113,7 +113,7 @@ def test_the_failure_it_shows_is_the_one_that_is_told(monkeypatch: pytest.Monkey
     assert str(caught.value).startswith(failure)
     exec(program.replace('"expired")', '"expired", "incomplete")'), vars(main))  # noqa: S102 - the same
     said = str(lifecycle.verify(vars(main)["test_my_service"], random=0)).splitlines()
-    first, last = proof.splitlines()
+    first, _, last = proof.splitlines()
     assert said[0] == first.replace(", and 500 random ones", "")
     assert said[-1] == last
 

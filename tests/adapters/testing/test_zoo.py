@@ -89,8 +89,8 @@ CALM: dict[str, Any] = {"faults": ()}
 
 MISTAKES = [
     # polling
-    Mistake(polling.forgets_incomplete, careful.polling, LIVENESS, "ended incomplete, and 45 s later"),
-    Mistake(polling.only_knows_failed, careful.polling, LIVENESS, "ended expired, and 45 s later"),
+    Mistake(polling.forgets_incomplete, careful.polling, LIVENESS, "ended incomplete, and "),
+    Mistake(polling.only_knows_failed, careful.polling, LIVENESS, "ended expired, and "),
     Mistake(polling.waits_through_requires_action, careful.polling, LEAK, "got none until it expired"),
     Mistake(
         polling.looks_at_its_old_copy, careful.polling, SAFETY, "answered 'queued', but run 1 is completed"
@@ -189,7 +189,7 @@ MISTAKES = [
     Mistake(blocking.waits_while_it_works, careful.blocking, LEAK, "run 1 was left cancelling"),
     Mistake(blocking.only_fears_exceptions, careful.blocking, SAFETY, "'completed', but run 1 is failed"),
     Mistake(blocking.returns_after_the_submit, careful.blocking, LEAK, "run 1 was left queued"),
-    Mistake(blocking.asks_a_person, careful.blocking, LIVENESS, "run 1 ended expired, and 45 s later"),
+    Mistake(blocking.asks_a_person, careful.blocking, LIVENESS, "run 1 ended expired, and "),
     Mistake(blocking.submits_until_it_works, careful.blocking, LIVENESS, "and 45 s later", options=CALM),
 ]
 

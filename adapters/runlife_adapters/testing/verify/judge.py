@@ -41,6 +41,8 @@ class FailureKind(StrEnum):
     """It raised what the network was to blame for; a failure only if asked."""
     UNLAWFUL = "unlawful"
     """What it was shown of a run fits no lawful history: the server is to blame, or whoever stands for it."""
+    FLAKY = "flaky"
+    """It did something else than in another trial, though up to there nothing was otherwise."""
     VACUITY = "vacuity"
     """It created no run, though nothing was otherwise than usual: there is nothing to judge."""
 
@@ -81,25 +83,27 @@ def judge(trial: Trial, error: BaseException | None) -> Failure | None:
 
     :param error: what came out of the service instead of an answer.
     """
-    if isinstance(error, StuckError) or trial.stuck is not None:
+    if trial.stuck is not None or trial.wire.hurried or isinstance(error, StuckError):
         return _stuck(trial)
     if isinstance(error, AssertionError):
         says = str(error) or "an assertion of the test does not hold"
         return Failure(kind=FailureKind.SAFETY, says=says.splitlines()[0], error=error)
-    if error is not None and not isinstance(error, trial.setting.raises):
-        if not _is_of_the_network(error, trial):
-            return Failure(kind=FailureKind.ERROR, says=f"the service raised {_line(error)}", error=error)
-        if trial.setting.outages:
-            return None
-        return Failure(kind=FailureKind.OUTAGE, says=f"the service raised {_line(error)}", error=error)
     for verdict in trial.wire.unlawful:
         return Failure(kind=FailureKind.UNLAWFUL, says=_with_names(str(verdict.error), trial))
+    gave_up = error is not None and not isinstance(error, trial.setting.raises)
+    if error is not None and gave_up and not _is_of_the_network(error, trial):
+        return Failure(kind=FailureKind.ERROR, says=f"the service raised {_line(error)}", error=error)
+    # Who gives up because the network fails it leaves behind what it cannot reach; what it did, it did.
+    excused = _LEAKS if gave_up and trial.wire.struck else frozenset[FindingKind]()
+    for finding in trial.wire.service.verdict.findings():
+        if finding.kind not in excused:
+            kind = FailureKind.LEAK if finding.kind in _LEAKS else FailureKind.SAFETY
+            calls = tuple(exhibit.number for exhibit in finding.evidence)
+            return Failure(kind=kind, says=_with_names(finding.says, trial), calls=calls)
+    if error is not None and gave_up and not trial.setting.outages:
+        return Failure(kind=FailureKind.OUTAGE, says=f"the service raised {_line(error)}", error=error)
     if not trial.wire.runs and not trial.story.deviations:
         return Failure(kind=FailureKind.VACUITY, says="the service created no run, so nothing was tried")
-    for finding in trial.wire.service.verdict.findings():
-        kind = FailureKind.LEAK if finding.kind in _LEAKS else FailureKind.SAFETY
-        calls = tuple(exhibit.number for exhibit in finding.evidence)
-        return Failure(kind=kind, says=_with_names(finding.says, trial), calls=calls)
     return None
 
 
@@ -114,26 +118,28 @@ def _stuck(trial: Trial) -> Failure:
     elif trial.wire.live:
         says = f"{last.name} is {last.status.value}, and the service does not come back"
     else:
-        later = f"{trial.setting.grace:g} s later the service has not come back"
+        later = f"{trial.now - trial.seconds(last.at):.0f} s later the service has not come back"
         says = f"{last.name} ended {last.status.value}, and {later}"
     return Failure(kind=FailureKind.LIVENESS, says=says, waits=waits)
 
 
 def _is_of_the_network(error: BaseException, trial: Trial) -> bool:
-    """Say whether an error, or what it came from, is what is raised when the network fails a client.
+    """Say whether an error, or its explicit cause, is what is raised when the network fails a client.
 
-    Nothing but the wire breaks connections here. The errors that can have other reasons count as the
-    network's where something has befallen a call.
+    What merely came up while such an error was handled is the service's own. Nothing but the wire breaks
+    the connections of the client; errors that can have other reasons count where a call was struck.
     """
     import openai  # noqa: PLC0415  # an extra
 
-    kinds: tuple[type[BaseException], ...] = (openai.APIConnectionError, ConnectionError)
-    befallen = {net.kind for net in trial.wire.struck}
-    if befallen:
-        kinds += (openai.InternalServerError, openai.RateLimitError, TimeoutError)
-    if "malformed" in befallen:
+    if isinstance(error, BaseExceptionGroup):
+        return all(_is_of_the_network(one, trial) for one in error.exceptions)
+    kinds: tuple[type[BaseException], ...] = (openai.APIConnectionError,)
+    struck = {net.kind for net in trial.wire.struck}
+    if struck:
+        kinds += (openai.InternalServerError, openai.RateLimitError, TimeoutError, ConnectionError)
+    if "malformed" in struck:
         kinds += (JSONDecodeError, openai.APIResponseValidationError)
-    return any(isinstance(one, kinds) or _is_of_http(one) for one in _chain(error))
+    return any(isinstance(one, kinds) or _is_of_http(one) for one in _causes(error))
 
 
 def _is_of_http(error: BaseException) -> bool:
@@ -141,16 +147,17 @@ def _is_of_http(error: BaseException) -> bool:
     return any(kind.__name__ == "TransportError" for kind in type(error).__mro__)
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    seen: set[int] = set()
+def _causes(error: BaseException) -> Iterator[BaseException]:
     one: BaseException | None = error
-    while one is not None and id(one) not in seen:
-        seen.add(id(one))
+    while one is not None:
         yield one
-        one = one.__cause__ or (None if one.__suppress_context__ else one.__context__)
+        one = one.__cause__
 
 
 def _line(error: BaseException) -> str:
+    if isinstance(error, BaseExceptionGroup):
+        inside = "; ".join(_line(one) for one in error.exceptions)
+        return f"{type(error).__name__} of {inside}"
     words = str(error).strip().splitlines()
     return f"{type(error).__name__}: {words[0]}" if words else type(error).__name__
 

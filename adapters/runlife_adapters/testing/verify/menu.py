@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, field, frozen
 
-from runlife import RUN, Lifecycle, MisuseError, RunStatus
+from runlife import RUN, MisuseError, RunStatus
 from runlife_adapters.memory import NEVER, After, Call, Net
 from runlife_adapters.memory.schedule import USUAL_DELAY, happy_event, server_events
 from runlife_adapters.testing.verify.story import Other
@@ -81,7 +81,6 @@ class Menu:
     :param odd_calls: whether the model may call a function that there is not, or with arguments that are no
         JSON.
     :param ties: whether a call may come before what the server does at the same moment.
-    :param lifecycle: the table that the server lives by.
     :raises MisuseError: when there is no such fault.
     """
 
@@ -89,17 +88,16 @@ class Menu:
     others: tuple[Other, ...] = ("cancel", "submit")
     odd_calls: bool = False
     ties: bool = True
-    lifecycle: Lifecycle[RunStatus] = RUN
 
     def moves(self, status: RunStatus, *, functions: bool) -> tuple[After, ...]:
         """Return what the server may do in a visit of a status instead of the usual.
 
         :param functions: whether the run has functions that the model may call.
         """
-        ways = server_events(self.lifecycle, status)
+        ways = server_events(RUN, status)
         if not ways:
             return ()
-        happy = happy_event(self.lifecycle, status)
+        happy = happy_event(RUN, status)
         usual = {"require_action", "complete"} if happy == "require_action" else {happy}
         moves: list[After] = []
         for target, (event,) in ways.items():
@@ -118,3 +116,10 @@ class Menu:
         if streams:
             known = (*known, *_STREAMS)
         return tuple(net for net in known if net.kind in self.faults)
+
+    def __str__(self) -> str:
+        """Say what may be otherwise."""
+        faults = ", ".join(kind for kind in FAULTS if kind in self.faults) or "none"
+        others = ", ".join(self.others) or "none"
+        ties = "either way" if self.ties else "server first"
+        return f"moves of the table; faults: {faults}; other workers: {others}; ties: {ties}"

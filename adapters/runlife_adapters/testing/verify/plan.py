@@ -116,6 +116,8 @@ class Proof:
         lines.append(
             f"  {self.calls:,} calls in {self.virtual:,.0f} virtual seconds, {self.seconds:.1f} real ones"
         )
+        idle = "polls that show nothing new passed over" if self.plan.prune else "every poll a place"
+        lines.append(f"  alternatives: {self.plan.menu}; {idle}")
         if self.outages:
             lines.append(f"  in {self.outages:,} of them it gave up because of an outage, which is honest")
         if self.unseen:

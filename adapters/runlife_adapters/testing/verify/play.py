@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import random
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
-from runlife import VirtualClock
+from runlife import MisuseError, VirtualClock
 from runlife_adapters.testing.verify.judge import Failure, judge
 from runlife_adapters.testing.verify.trial import Trial
-from runlife_adapters.testing.verify.wire import StuckError
 from runlife_adapters.testing.virtual import (
     Deadlock,
     Fenced,
@@ -29,10 +29,6 @@ if TYPE_CHECKING:
     from runlife_adapters.testing.verify.trial import Setting
 
 __all__ = ["Played", "play"]
-
-
-_RAISED = (Exception, StuckError, asyncio.CancelledError, SystemExit)
-"""What may come out of a service; whoever presses Ctrl-C means the verifier."""
 
 
 @frozen
@@ -56,13 +52,23 @@ def play(test: Callable[[Trial], Any], story: Story, setting: Setting) -> Played
     :param test: is given the :class:`~runlife_adapters.testing.verify.trial.Trial`; a coroutine function, or
         a function that blocks.
     :raises Fenced: when the service uses a real socket or a process.
+    :raises MisuseError: when it makes its calls from several threads.
     """
-    if inspect.iscoroutinefunction(test):
-        return _play_async(test, story, setting)
-    return _play_sync(test, story, setting)
+    state = random.getstate()
+    random.seed(0)  # the SDK draws from it how long it waits between two attempts
+    try:
+        perform = _play_async if inspect.iscoroutinefunction(test) else _play_sync
+        trial, error = perform(test, story, setting)
+    finally:
+        random.setstate(state)
+    if trial.wire.misuse is not None:
+        raise MisuseError(trial.wire.misuse)
+    return Played(trial, judge(trial, error), error)
 
 
-def _play_async(test: Callable[[Trial], Any], story: Story, setting: Setting) -> Played:
+def _play_async(
+    test: Callable[[Trial], Any], story: Story, setting: Setting
+) -> tuple[Trial, BaseException | None]:
     trials: list[Trial] = []
 
     async def main() -> None:
@@ -70,27 +76,36 @@ def _play_async(test: Callable[[Trial], Any], story: Story, setting: Setting) ->
         trials.append(trial)
         await trial.perform(test)
 
-    error: BaseException | None = None
     try:
         run(main(), budget=setting.budget, wall=setting.wall_clock)
     except (Deadlock, TimeBudgetExceeded) as stop:
         trials[0].stuck = stop.picture
-    except Fenced:
-        raise
-    except _RAISED as raised:
-        if not trials:
+    except BaseException as raised:
+        if not trials or _is_not_of_the_service(raised):
             raise
-        error = raised
-    return Played(trials[0], judge(trials[0], error), error)
+        return trials[0], raised
+    return trials[0], None
 
 
-def _play_sync(test: Callable[[Trial], Any], story: Story, setting: Setting) -> Played:
+def _play_sync(
+    test: Callable[[Trial], Any], story: Story, setting: Setting
+) -> tuple[Trial, BaseException | None]:
     clock = VirtualClock(EPOCH)
     trial = Trial(story, setting, clock)
-    error: BaseException | None = None
     try:
         with SyncTime(clock, lambda _now: trial.tick()):
             trial.perform_sync(test)
-    except _RAISED as raised:
-        error = raised
-    return Played(trial, judge(trial, error), error)
+    except (Deadlock, TimeBudgetExceeded) as stop:
+        trial.stuck = getattr(stop, "picture", "")
+    except BaseException as raised:
+        if _is_not_of_the_service(raised):
+            raise
+        return trial, raised
+    return trial, None
+
+
+def _is_not_of_the_service(error: BaseException) -> bool:
+    """Say whether an error is not to be judged: whoever presses Ctrl-C means the verifier."""
+    if isinstance(error, BaseExceptionGroup):
+        return any(map(_is_not_of_the_service, error.exceptions))
+    return isinstance(error, KeyboardInterrupt | GeneratorExit | Fenced)

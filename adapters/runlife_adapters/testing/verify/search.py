@@ -9,26 +9,29 @@ of deviation-bounded scheduling: complete up to the bound, as to the menu.
 
 Stories come by their number of deviations, so the first failure has as few as any has.
 
-**Pruning.** A poll that shows nothing new is no place: to a service that decides by what it sees and by the
-time, a lost poll among many is one poll less. A service that counts its polls may care; ``prune=False``
-makes each poll a place.
+That a service is the same up to a deviation is what all this rests on, so it is checked in every trial.
+
+**Pruning.** A poll that shows nothing new is no place, but for the first of a run: to a service that decides
+by what it sees and by the time, a lost poll among many is one poll less. A service that counts its polls may
+care; ``prune=False`` makes each poll a place.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
+from runlife_adapters.testing.verify.judge import Failure, FailureKind
 from runlife_adapters.testing.verify.story import Story
-from runlife_adapters.testing.verify.wire import VisitPlace
+from runlife_adapters.testing.verify.wire import CallPlace, Place, VisitPlace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from runlife_adapters.testing.verify.menu import Menu
     from runlife_adapters.testing.verify.play import Played
-    from runlife_adapters.testing.verify.wire import Place
 
 __all__ = ["Node", "search"]
 
@@ -42,6 +45,8 @@ class Node:
 
     story: Story
     since: tuple[int, int] = field(default=(0, 0))
+    before: Sequence[Place] = field(default=(), repr=False)
+    """The places of the story that it has one deviation more than."""
 
 
 def search(
@@ -53,6 +58,8 @@ def search(
         following: list[Node] = []
         for node in level:
             played = play(node.story)
+            if played.failure is None and (parted := _parted(node, played)) is not None:
+                played = evolve(played, failure=parted)
             yield played
             if depth < deviations and played.failure is None:
                 following.extend(_further(node, played, menu, prune=prune))
@@ -65,7 +72,25 @@ def _further(node: Node, played: Played, menu: Menu, *, prune: bool) -> Iterator
     for index in range(node.since[0], len(places)):
         for kind, story in _otherwise(node.story, places[index], played, menu, prune=prune):
             if (index, kind) >= node.since:
-                yield Node(story, (index, kind + 1))
+                yield Node(story, (index, kind + 1), places)
+
+
+def _parted(node: Node, played: Played) -> Failure | None:
+    """Return the failure of a service that did otherwise before anything was otherwise; mostly None."""
+    index, _ = node.since
+    mine, other = played.trial.wire.places[:index], node.before[:index]
+    if mine == list(other):
+        return None
+    pairs = zip(mine, other, strict=False)
+    same = next((at for at, (one, two) in enumerate(pairs) if one != two), min(len(mine), len(other)))
+    calls = [place.number for place in other[: same + 1] if isinstance(place, CallPlace)]
+    return Failure(
+        kind=FailureKind.FLAKY,
+        says=(
+            f"at call {calls[-1] if calls else 1} the service did otherwise than in another trial, which is "
+            "the same up to there: it keeps something from trial to trial, or leaves something to chance"
+        ),
+    )
 
 
 def _otherwise(

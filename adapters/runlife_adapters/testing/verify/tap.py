@@ -30,7 +30,7 @@ class _Telling:
         request.extensions = {**request.extensions, _CALL: self.service.calls}
         return answer
 
-    def _heard(self, request: Any, problem: Exception | None = None) -> None:
+    def _heard(self, request: Any, problem: BaseException | None = None) -> None:
         number = request.extensions.get(_CALL)
         if number is not None:  # else the fake itself has failed, which is no answer
             self.service.heard(number, problem)
@@ -43,7 +43,7 @@ class AsyncTap(_Telling, AsyncTransport):
         """Answer a request."""
         try:
             response = await super().handle_async_request(request)
-        except Exception as problem:
+        except BaseException as problem:
             self._heard(request, problem)
             raise
         self._heard(request)
@@ -57,7 +57,7 @@ class SyncTap(_Telling, SyncTransport):
         """Answer a request."""
         try:
             response = super().handle_request(request)
-        except Exception as problem:
+        except BaseException as problem:
             self._heard(request, problem)
             raise
         self._heard(request)

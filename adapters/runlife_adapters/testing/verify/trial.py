@@ -11,8 +11,8 @@ back, the trial ends. Nothing is learnt from letting it poll on.
 from __future__ import annotations
 
 import asyncio
-import random
 from typing import TYPE_CHECKING, Any, NoReturn
+from zlib import crc32
 
 from attrs import field, frozen
 
@@ -109,7 +109,8 @@ class Trial:
         self.story = story
         self.setting = setting
         ties = TieClock(clock)
-        self._world = World(ties, run_ttl=setting.ttl, model=setting.model)
+        # Ids of its own for each story: what a service keeps from one trial must not fit another by chance.
+        self._world = World(ties, run_ttl=setting.ttl, model=setting.model, seed=crc32(repr(story).encode()))
         self._world.script(*story.runs)
         self.wire = Wire(self._world, ties, story)
         self._clock = clock
@@ -126,7 +127,6 @@ class Trial:
         """The official client: an ``AsyncOpenAI`` for async tests, else an ``OpenAI``."""
         self.stuck: str | None = None
         """Who waited for what, if the service did not come back."""
-        random.seed(0)  # the SDK draws from it how long it waits between two attempts
 
     # What a test asks
 
@@ -134,6 +134,10 @@ class Trial:
     def now(self) -> float:
         """Seconds since the trial began."""
         return self._clock.now() - self._began
+
+    def seconds(self, moment: float) -> float:
+        """Return how long after the beginning of the trial a moment was, which is given in unix seconds."""
+        return moment - self._began
 
     @property
     def runs(self) -> tuple[TrialRun, ...]:
@@ -164,7 +168,10 @@ class Trial:
 
     def _fail(self, says: str) -> NoReturn:
         __tracebackhide__ = True
-        raise CheckFailedError(says or "what the test demands does not hold")
+        truth = ", ".join(f"{run.name} is {run.status.value}" for run in self.wire.runs.values())
+        raise CheckFailedError(
+            says or f"what the test demands does not hold, and {truth or 'there is no run'}"
+        )
 
     def has_functions(self, number: int) -> bool:
         """Say whether a run (from 0) has functions that the model may call."""

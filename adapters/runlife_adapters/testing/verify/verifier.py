@@ -113,6 +113,10 @@ class Lifecycle:
         plan = Plan.of(options)
 
         def decorate(test: Callable[..., Any]) -> Callable[..., None]:
+            if next(iter(inspect.signature(test).parameters), None) == "self":
+                msg = f"{test.__qualname__}: a method has no world of its own; decorate a function"
+                raise MisuseError(msg)
+
             @functools.wraps(test)
             def checked(*args: Any, **kwargs: Any) -> None:
                 __tracebackhide__ = True
@@ -214,11 +218,12 @@ def answering(service: Callable[..., Any]) -> Callable[[Trial], Any]:
         runs = world.runs
         if not runs:
             return  # it may have given up before there was one
-        true = runs[-1].status
+        # An answer may say which run it is about; else it is the last on the thread that was given.
+        about = [run for run in runs if run.id == getattr(answer, "id", None)]
+        run = (about or [run for run in runs if run.thread_id == world.thread.id] or list(runs))[-1]
         shown = getattr(told, "value", told)
-        world.check(
-            told == true, f"the service answered {shown!r}, but {world.name_of(runs[-1])} is {true.value}"
-        )
+        true = f"{world.name_of(run)} is {run.status.value}"
+        world.check(told == run.status, f"the service answered {shown!r}, but {true}")
 
     if inspect.iscoroutinefunction(service):
 

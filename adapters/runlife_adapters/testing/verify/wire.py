@@ -13,11 +13,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from math import inf, nextafter
+from threading import get_ident
 from typing import TYPE_CHECKING, Any, cast
 
 from attrs import define, field, frozen
 
-from runlife import RUN, Cause, RunStatus
+from runlife import RUN, Cause, MisuseError, RunStatus
 from runlife_adapters.http.service import Service
 from runlife_adapters.memory import After, ApiError
 from runlife_adapters.testing import sessions
@@ -109,6 +110,8 @@ class Followed:
     visits: Counter[RunStatus] = field(factory=Counter[RunStatus])
     read: Any = None
     """What the service last read of it."""
+    polled: bool = False
+    """Whether it has been asked for."""
 
     @property
     def name(self) -> str:
@@ -151,6 +154,10 @@ class Wire:
         sessions.opened(self.service)
         self._clock = clock
         self._began = clock.exact
+        self.misuse: str | None = None
+        """Why the trial is void, if it is."""
+        self._thread = get_ident()
+        self._applied: set[tuple[str, int]] = set()
         self._observer = Observer(self.unlawful.append, mode="shared", clock=clock)
         self._acting = False
         self._answers: dict[int, str] = {}
@@ -169,8 +176,16 @@ class Wire:
     @property
     def unapplied(self) -> tuple[str, ...]:
         """What the story says, and the trial never came to."""
-        numbers = {*self.story.net, *self.story.others, *self.story.early}
-        calls = tuple(f"call {number}" for number in sorted(numbers) if number > self.calls)
+        said = [
+            *(("net", number) for number in self.story.net),
+            *(("others", number) for number in self.story.others),
+            *(("early", number) for number in self.story.early),
+        ]
+        ties = {
+            ("early", place.number) for place in self.places if isinstance(place, CallPlace) and place.tie
+        }
+        idle = sorted((number, what) for what, number in said if (what, number) not in self._applied | ties)
+        calls = tuple(f"{what} of call {number}" for number, what in idle)
         runs = list(self.runs.values())
         visits: list[str] = []
         for index, schedule in enumerate(self.story.runs):
@@ -185,6 +200,7 @@ class Wire:
 
     def handle(self, request: Request) -> Response:
         """Let a call arrive, and return its answer."""
+        self._check_thread()
         self.on_call()
         self._count()
         number, clock = self.calls, self._clock
@@ -193,7 +209,6 @@ class Wire:
         place = CallPlace(number, reads=request.method == "GET", acts=_possible(self.live))
         place.tie = any(self.world.due(run.id) == clock.exact for run in self.live)
         self.places.append(place)
-        clock.early = False
         if act := self.story.others.get(number):
             self._act(act)
         clock.early = early = number in self.story.early
@@ -220,6 +235,18 @@ class Wire:
             self.hurried = True
             raise StuckError
 
+    def _check_thread(self) -> None:
+        """Refuse a call from another thread: time is virtual in one, and who comes first would be chance.
+
+        :raises MisuseError: the trial is void then, whatever the service makes of it.
+        """
+        if get_ident() != self._thread:
+            self.misuse = (
+                "the service makes its calls from several threads, whose order is left to chance: "
+                "a service that is verified is async, or has one thread"
+            )
+            raise MisuseError(self.misuse)
+
     def strike(self, operation: str | None, method: str, path: str) -> Net | None:  # noqa: ARG002  # the story counts
         """Return what befalls the call that has just arrived: the fake asks its plan of faults."""
         return self.story.net.get(self.calls)
@@ -242,6 +269,7 @@ class Wire:
                 calls = action.tool_calls if action is not None else ()
                 outputs = [{"tool_call_id": call.id, "output": "from another worker"} for call in calls]
                 self.world.submit_tool_outputs(active.thread_id, active.id, tool_outputs=outputs)
+            self._applied.add(("others", self.calls))
         except ApiError as error:
             self.note(Lane.OTHER, f"another worker's {act} is refused: {error.message}", deviates=True)
         finally:
@@ -262,7 +290,7 @@ class Wire:
         moment = self._clock.exact if at is None else at
         self.tape.add(Entry(moment - self._began, lane, text, call, deviates))
 
-    def heard(self, number: int, problem: Exception | None = None) -> None:
+    def heard(self, number: int, problem: BaseException | None = None) -> None:
         """Note what the service got for a call: the answer, or a problem in its place."""
         if self.open.pop(number) < self._clock.exact:
             self.waited_until = self._clock.exact
@@ -293,7 +321,7 @@ class Wire:
         source = f"{record.source.value} → " if record.source is not None else ""
         text = f"{run.name}: {source}{record.target.value}"
         if self._acting and record.cause is Cause.CLIENT:
-            self.note(Lane.OTHER, f"another worker: {record.event}; {text}", at=record.at, deviates=True)
+            self.note(Lane.OTHER, f"another worker: {record.event}; {text}", deviates=True)
         else:
             lane = Lane.CLIENT if record.cause is Cause.CLIENT else Lane.SERVER
             self.note(lane, f"{text}  ({record.event})", at=record.at, deviates=deviates)
@@ -302,6 +330,7 @@ class Wire:
         """Take note of a call that was answered."""
         if exchange.net is not None:
             self.struck.append(exchange.net)
+            self._applied.add(("net", self.calls))
         place = next(place for place in reversed(self.places) if isinstance(place, CallPlace))
         place.streams = exchange.streamed
         answer = exchange.answer
@@ -310,7 +339,9 @@ class Wire:
             run = self.runs.get(said.get("id", ""))
             if run is not None:
                 self._observer.saw(said)
-                place.idle = exchange.operation == "retrieve_run" and run.read == said
+                if exchange.operation == "retrieve_run":
+                    place.idle = run.polled and run.read == said
+                    run.polled = True
                 run.read = said
         self._answers[self.calls] = _said(exchange.status, answer)
 

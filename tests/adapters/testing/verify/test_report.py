@@ -82,7 +82,7 @@ def test_a_terminal_shows_it_on_one_screen(failed: Report) -> None:
     text = as_text(failed)
 
     lines = text.splitlines()
-    assert lines[0] == "NEVER CAME BACK: run 1 ended incomplete, and 45 s later the service has not come back"
+    assert lines[0] == "NEVER CAME BACK: run 1 ended incomplete, and 58 s later the service has not come back"
     assert len(lines) <= 50
     assert max(map(len, lines)) <= 100
     beginnings = ("With 1 deviation", "What happened", "Who waited then", "To keep it as a test", "Found in")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from functools import partial
 from itertools import pairwise
@@ -11,6 +12,7 @@ import pytest
 
 from runlife import RunStatus
 from runlife_adapters.memory import After
+from runlife_adapters.testing.verify.judge import FailureKind
 from runlife_adapters.testing.verify.menu import Menu
 from runlife_adapters.testing.verify.play import play
 from runlife_adapters.testing.verify.search import search
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from runlife_adapters.testing.verify.play import Played
+    from runlife_adapters.testing.verify.trial import Trial
 
 QUIET = Menu(faults=["lose_response"], others=(), ties=False)
 
@@ -124,3 +127,45 @@ def test_others_act_where_the_table_lets_them(well: Callable[..., Any]) -> None:
         (4, ("cancel", "submit")),
         (5, ("cancel",)),
     ]
+
+
+def test_a_service_that_is_not_the_same_twice_is_found() -> None:
+    """What it keeps from one trial makes the next another: its proofs used to be empty."""
+    kept: list[str] = []
+
+    async def test(world: Trial) -> None:
+        runs = world.client.beta.threads.runs
+        if len(kept) < 3:
+            kept.append(world.thread.id)
+            run = await runs.create(thread_id=world.thread.id, assistant_id=world.assistant.id)
+            while run.status in {"queued", "in_progress"}:
+                await asyncio.sleep(1)
+                run = await runs.retrieve(run.id, thread_id=world.thread.id)
+
+    failures = [each.failure for each in everything(test, QUIET, 1) if each.failure is not None]
+    flaky = [failure for failure in failures if failure.kind is FailureKind.FLAKY]
+    assert flaky[0].says.startswith("at call 1 the service did otherwise than in another trial")
+
+
+def test_ids_are_another_trials_own(well: Callable[..., Any]) -> None:
+    """So what a service keeps by them does not fit the next; and they are the same tomorrow."""
+    one, two, again = (
+        play(well, story, Setting()).trial.thread.id for story in (Story(), Story(early={2}), Story())
+    )
+    assert one == again
+    assert one != two
+
+
+def test_the_first_look_at_a_run_is_a_place(well: Callable[..., Any]) -> None:
+    """Though it shows what the creation showed: it used to be passed over."""
+
+    async def test(world: Trial) -> None:
+        runs = world.client.beta.threads.runs
+        run = await runs.create(thread_id=world.thread.id, assistant_id=world.assistant.id)
+        while run.status in {"queued", "in_progress"}:
+            run = await runs.retrieve(run.id, thread_id=world.thread.id)
+            await asyncio.sleep(0.4)
+
+    places = [p for p in play(test, Story(), Setting()).trial.wire.places if isinstance(p, CallPlace)]
+    assert [place.idle for place in places[:4]] == [False, False, True, True]
+    assert play(well, Story(), Setting()).failure is None

@@ -36,6 +36,7 @@ HEADS = {
     FailureKind.LIVENESS: "NEVER CAME BACK",
     FailureKind.LEAK: "LEFT SOMETHING BEHIND",
     FailureKind.OUTAGE: "GAVE UP IN AN OUTAGE",
+    FailureKind.FLAKY: "NOT THE SAME TWICE",
     FailureKind.UNLAWFUL: "SHOWN WHAT CANNOT BE",
     FailureKind.VACUITY: "NOTHING WAS TRIED",
 }
