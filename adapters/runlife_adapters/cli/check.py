@@ -101,6 +101,8 @@ def _of(verdict: Verdict) -> Iterator[str]:
     yield f"  {kind} {verdict.id}: {said}, {verdict.samples} sample{'' if verdict.samples == 1 else 's'}"
     if not verdict.timed:
         yield "    its clock is not that of the recording: times were not checked"
+    if verdict.set_back:
+        yield "    the clock of the recording was set back: until it had caught up, times were not checked"
     for passage in verdict.history:
         yield f"    {_of_passage(passage, verdict)}"
     error = verdict.error
@@ -145,6 +147,7 @@ def _as_json(verdict: Verdict) -> dict[str, Any]:
         "samples": verdict.samples,
         "statuses": list(verdict.statuses),
         "times_checked": verdict.timed,
+        "clock_set_back": verdict.set_back,
         "history": [
             {
                 "status": passage.status,

@@ -17,7 +17,7 @@ import re
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from runlife import RUN
 from runlife_adapters.backend import RejectedError, error_from_status
@@ -52,7 +52,7 @@ def check(
     :raises MisuseError: when the mode is none, or a lag goes with another.
     """
     follower = Follower(Options(mode, lag, slack))
-    for happened in _in_order(exchanges):
+    for happened in _in_order(exchanges, slack):
         happened.tell(follower)
     return follower.verdicts()
 
@@ -66,6 +66,8 @@ class Request:
     run_id: str | None
     operation: str | None
     sent: float | None
+    set_back: bool = False
+    """Whether the clock was set back meanwhile."""
 
     @classmethod
     def about_runs(cls, number: int, method: str, path: str, sent: float | None) -> Request | None:
@@ -131,6 +133,8 @@ class Follower:
         name, ticket = self._open.pop(request.number, ("", 0))
         followed = self._followed.get(name)
         ok = status in _OK
+        if followed:
+            followed.set_back |= request.set_back
         if followed and not followed.error and (ok or _is_refusal(status)):
             shown = shown_of(body) if ok else None
             if not followed.answered(ticket, at, accepted=ok, shown=shown, how=request.what):
@@ -161,6 +165,7 @@ class Follower:
             followed = self._begin(shown.lifecycle, shown.id, shown.run_id, new=new)
         elif self.most is not None:
             self._followed.move_to_end(shown.id)
+        followed.set_back |= request is not None and request.set_back
         if followed.error or followed.seen(shown, how, at, since, stream):
             return []
         return [followed]
@@ -212,21 +217,29 @@ class _Happened:
             follower.sent(self.request)
 
 
-def _in_order(exchanges: Iterable[Exchange]) -> Iterator[_Happened]:
-    """Yield what happened in order. What has no time stands where it was recorded."""
+def _in_order(exchanges: Iterable[Exchange], slack: float) -> Iterator[_Happened]:
+    """Yield what happened in order. What has no time stands where it was recorded.
+
+    Within an exchange time runs forward. Where the clock was behind by more than the slack, the times keep
+    the order and are otherwise as if nobody had noted them: how long they stood still, nobody knows.
+    """
     happened, now = list[_Happened](), float("-inf")
     for number, exchange in enumerate(exchanges):
         request = Request.about_runs(number, exchange.method, exchange.path, exchange.sent)
         if request is None:
             continue
+        if exchange.set_back > slack:
+            request = evolve(request, set_back=True, sent=None)
         now = now if exchange.sent is None else exchange.sent
         happened.append(_Happened(now, len(happened), request))
         if exchange.status is None:
             continue
         at = exchange.answered
         now = now if at is None else max(now, at)
-        happened.append(_Happened(now, len(happened), request, answer=exchange, noted=at))
+        noted = None if at is None or request.set_back else now
+        happened.append(_Happened(now, len(happened), request, answer=exchange, noted=noted))
         for event in exchange.events or ():
             now = now if event.at is None else max(now, event.at)
-            happened.append(_Happened(now, len(happened), request, event=event, noted=event.at))
+            noted = None if event.at is None or request.set_back else now
+            happened.append(_Happened(now, len(happened), request, event=event, noted=noted))
     return iter(sorted(happened))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, evolve, field, frozen
 
 from runlife import RUN, Lifecycle, TraceChecker, Transition
-from runlife.trace import Mode, UnlawfulError
+from runlife.trace import Mode, Sample, UnlawfulError
 
 if TYPE_CHECKING:
     from runlife_adapters.traces.objects import Shown
@@ -67,6 +67,9 @@ class Verdict:
     """The first sample with no lawful history, what was believed before, and why. None: it is legal."""
     timed: bool = True
     """Whether its times were checked; otherwise only the order."""
+    set_back: bool = False
+    """Whether the clock of the recording was set back meanwhile, by more than the slack: of what was seen
+    until it had caught up, only the order was checked."""
 
     @property
     def lawful(self) -> bool:
@@ -96,6 +99,7 @@ class Followed:
     error: UnlawfulError | None = field(init=False, default=None)
     samples: int = field(init=False, default=0)
     history: list[Passage] = field(init=False, factory=list[Passage])
+    set_back: bool = field(init=False, default=False)
 
     def __attrs_post_init__(self) -> None:
         self.checker = self.options.checker(self.lifecycle, attach=self.attach)
@@ -122,6 +126,8 @@ class Followed:
             self.timed = self.timed and self._is_our_clock(shown, at, since)
         at, since = self.time(at), self.time(since)
         since = None if at is None or since is None else min(since, at)
+        if self._is_odd(shown, at):
+            return False
         try:
             if stream is None:
                 is_new = self.checker.observed(shown.status, at, shown.facts, since=since)
@@ -141,6 +147,8 @@ class Followed:
         status, facts = (shown.status, shown.facts) if shown else (None, None)
         if ticket not in self.checker.in_flight:  # there were so many that it was forgotten
             return shown is None or self.seen(shown, how, at, None)
+        if shown and self._is_odd(shown, at):
+            return False
         try:
             self.checker.answered(ticket, at, accepted=accepted, status=status, facts=facts)
         except UnlawfulError as error:
@@ -149,6 +157,14 @@ class Followed:
         if shown:
             self._note(shown, how, at, self.checker.rows)
         return True
+
+    def _is_odd(self, shown: Shown, at: float | None) -> bool:
+        """Whether a sample shows what no history can explain: that is its error."""
+        odd = shown.odd()
+        if odd:
+            sample = Sample(self.samples + 1, shown.status, at, at, shown.facts)
+            self.error = UnlawfulError(sample, self.checker.belief, self.checker.statuses, odd)
+        return bool(odd)
 
     def _note(self, shown: Shown, how: str, at: float | None, rows: tuple[Transition[Any], ...]) -> None:
         self.samples += 1
@@ -171,4 +187,5 @@ class Followed:
             self.checker.statuses,
             self.error,
             self.timed,
+            self.set_back,
         )

@@ -19,83 +19,72 @@ from runlife_adapters.traces.exchanges import Event, Exchange
 from runlife_adapters.traces.sse import EventReader, parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
 __all__ = ["FORMATS"]
 
 Json = Mapping[str, Any]
 
 
-def _recordings(entries: Iterable[Json]) -> list[Exchange]:
-    """Read ``{"Entries": [{"RequestUri", "RequestMethod", ...}]}``."""
-    exchanges = list[Exchange]()
-    for entry in entries:
-        body = entry.get("ResponseBody")
-        # A body that is no JSON stands there as text, or as a list of lines.
-        exchange = _exchange(
-            entry["RequestMethod"],
-            entry["RequestUri"],
-            before=exchanges,
-            request=entry.get("RequestBody"),
-            status=entry.get("StatusCode"),
-            headers=_headers(entry.get("ResponseHeaders")),
-            body="".join(cast("list[str]", body)) if isinstance(body, list) else body,
-        )
-        exchanges.append(exchange)
-    return exchanges
+def _recording(entry: Json, before: list[Exchange]) -> Exchange:
+    """Read one of ``{"Entries": [{"RequestUri", "RequestMethod", ...}]}``."""
+    body = entry.get("ResponseBody")
+    # A body that is no JSON stands there as text, or as a list of lines.
+    return _exchange(
+        entry["RequestMethod"],
+        entry["RequestUri"],
+        before=before,
+        request=entry.get("RequestBody"),
+        status=entry.get("StatusCode"),
+        headers=_headers(entry.get("ResponseHeaders")),
+        body="".join(cast("list[str]", body)) if isinstance(body, list) else body,
+    )
 
 
-def _vcr(interactions: Iterable[Json]) -> list[Exchange]:
-    """Read the ``interactions`` of a cassette."""
-    exchanges = list[Exchange]()
-    for entry in interactions:
-        request, response = entry["request"], _object(entry.get("response"))
-        status: Any = response.get("status")
-        exchange = _exchange(
-            request["method"],
-            request["uri"],
-            before=exchanges,
-            request=_said(request.get("body")),
-            status=_object(status).get("code", status if isinstance(status, int) else None),
-            headers=_headers(response.get("headers")),
-            body=_said(response.get("body")),
-        )
-        exchanges.append(exchange)
-    return exchanges
+def _vcr(entry: Json, before: list[Exchange]) -> Exchange:
+    """Read one of the ``interactions`` of a cassette."""
+    request, response = entry["request"], _object(entry.get("response"))
+    status: Any = response.get("status")
+    return _exchange(
+        request["method"],
+        request["uri"],
+        before=before,
+        request=_said(request.get("body")),
+        status=_object(cast("object", status)).get("code") if isinstance(status, Mapping) else status,
+        headers=_headers(response.get("headers")),
+        body=_said(response.get("body")),
+    )
 
 
-def _har(entries: Iterable[Json]) -> list[Exchange]:
-    """Read the ``entries`` of a HAR log, which have times of their own."""
-    exchanges = list[Exchange]()
-    for entry in entries:
-        request, response = entry["request"], _object(entry["response"])
-        content = _object(response.get("content"))
-        text: Any = content.get("text")
-        if content.get("encoding") == "base64" and isinstance(text, str):
-            text = base64.b64decode(text)
-        exchange = _exchange(
-            request["method"],
-            request["url"],
-            before=[],
-            request=_object(request.get("postData")).get("text"),
-            status=response.get("status") or None,  # 0 stands for no answer
-            headers={h["name"].lower(): str(h["value"]) for h in response.get("headers") or ()},
-            body=text,
-        )
-        sent, took = datetime.fromisoformat(entry["startedDateTime"]).timestamp(), entry.get("time")
-        answered = sent + took / 1000 if isinstance(took, int | float) and took >= 0 else None
-        # Of a stream this is the end: no event came later.
-        events = exchange.events and tuple(evolve(event, at=answered) for event in exchange.events)
-        exchanges.append(evolve(exchange, sent=sent, answered=answered, events=events))
-    return exchanges
+def _har(entry: Json, _before: list[Exchange]) -> Exchange:
+    """Read one of the ``entries`` of a HAR log, which have times of their own."""
+    request, response = entry["request"], _object(entry["response"])
+    content = _object(response.get("content"))
+    text: Any = content.get("text")
+    if content.get("encoding") == "base64" and isinstance(text, str):
+        text = base64.b64decode(text)
+    exchange = _exchange(
+        request["method"],
+        request["url"],
+        before=[],
+        request=_object(request.get("postData")).get("text"),
+        status=response.get("status") or None,  # 0 stands for no answer
+        headers={h["name"].lower(): str(h["value"]) for h in response.get("headers") or ()},
+        body=text,
+    )
+    sent, took = datetime.fromisoformat(entry["startedDateTime"]).timestamp(), entry.get("time")
+    answered = sent + took / 1000 if isinstance(took, int | float) and took >= 0 else None
+    # Of a stream this is the end: no event came later.
+    events = exchange.events and tuple(evolve(event, at=answered) for event in exchange.events)
+    return evolve(exchange, sent=sent, answered=answered, events=events)
 
 
-FORMATS: Mapping[str, tuple[Callable[[Any], Any], Callable[[Any], list[Exchange]]]] = {
-    "recordings": (lambda data: data["Entries"], _recordings),
+FORMATS: Mapping[str, tuple[Callable[[Any], Any], Callable[[Any, list[Exchange]], Exchange]]] = {
+    "recordings": (lambda data: data["Entries"], _recording),
     "VCR cassette": (lambda data: data["interactions"], _vcr),
     "HAR": (lambda data: data["log"]["entries"], _har),
 }
-"""By name: where the entries stand in a file, and how they are read."""
+"""By name: where the entries stand in a file, and how one is read, given those before it."""
 
 
 def _exchange(
@@ -157,5 +146,5 @@ def _headers(headers: Any) -> dict[str, str]:
 def _date(value: str | None) -> float | None:
     try:
         return parsedate_to_datetime(value).timestamp() if value else None
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

@@ -9,7 +9,8 @@
 
 A request is written when it is sent and again when it is answered, so that one whose answer never came
 is there as well: it may have taken effect. A file that ends in the middle of a line, because the process
-did, loses that line and no other.
+did, loses that line and no other. The lines are in the order of time whatever the times on them say: a
+clock that was set back stands still until it has caught up.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from attrs import evolve
 
-from runlife_adapters.traces.exchanges import Event, Exchange, TraceFileError
+from runlife import MisuseError
+from runlife_adapters.traces.exchanges import Event, Exchange, TraceFileError, is_moment
 from runlife_adapters.traces.sse import parsed
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ def read_ndjson(text: str) -> list[Exchange]:
 
     :raises TraceFileError: when a line other than the last is no entry, or of a version to come.
     """
-    exchanges, part = dict[tuple[int, Any], Exchange](), 0
+    exchanges, part, latest = dict[tuple[int, Any], Exchange](), 0, float("-inf")
     lines = text.split("\n")
     for number, line in enumerate(lines, 1):
         entry = parsed(line)
@@ -66,15 +68,21 @@ def read_ndjson(text: str) -> list[Exchange]:
                 raise TraceFileError(msg)
             continue
         try:
-            _add(exchanges, part, happened)
+            latest = _add(exchanges, part, happened, latest)
+        except MisuseError as error:
+            msg = f"line {number}: {error}"
+            raise TraceFileError(msg) from error
         except (KeyError, TypeError) as error:
             msg = f"line {number}: expected what was sent, answered, or an event; got {line:.60}"
             raise TraceFileError(msg) from error
     return list(exchanges.values())
 
 
-def _add(exchanges: dict[tuple[int, Any], Exchange], part: int, entry: Line) -> None:
-    at = entry.get("at")
+def _add(exchanges: dict[tuple[int, Any], Exchange], part: int, entry: Line, latest: float) -> float:
+    """Add what one line says; return the latest time up to it."""
+    at, behind = entry.get("at"), 0.0
+    if is_moment(at) and at < latest:
+        at, behind = latest, latest - at
     if "sent" in entry:
         key = part, entry["sent"]
         exchanges[key] = Exchange(entry["method"], entry["path"], sent=at, request=entry.get("body"))
@@ -88,3 +96,6 @@ def _add(exchanges: dict[tuple[int, Any], Exchange], part: int, entry: Line) -> 
         key = part, entry["event"]
         event = Event(entry["name"], entry.get("data"), at)
         exchanges[key] = evolve(exchanges[key], events=(*(exchanges[key].events or ()), event))
+    if behind > exchanges[key].set_back:
+        exchanges[key] = evolve(exchanges[key], set_back=behind)
+    return latest if at is None else at

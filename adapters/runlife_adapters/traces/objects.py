@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
 from typing import TYPE_CHECKING, Any, cast
 
 from attrs import frozen
 
 from runlife import RUN, RUN_STEP, Cause, Lifecycle, RunlifeError, ToolCall
-from runlife.trace import EXTRAS
+from runlife.trace import EXTRAS, Conflict
+from runlife.trace.reach import model_of
+from runlife_adapters.traces.exchanges import is_moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +41,15 @@ _SHOWN = {
 }
 
 
+_STATUSES = {table.name: frozenset(str(status) for status in table.statuses) for table in KINDS.values()}
+
+_MOMENTS = {
+    table.name: tuple(sorted(model_of(table, any_policy=True).stamps.union(table.deadlines)))
+    for table in KINDS.values()
+}
+"""Facts that are moments: what stamps them is the time, or it is when the time ends something."""
+
+
 @frozen
 class Shown:
     """What one answer shows of one object."""
@@ -47,7 +59,20 @@ class Shown:
     run_id: str
     """Of a step: its run's. Of a run: its own."""
     status: str
+    """As text, whatever stands there."""
     facts: Mapping[str, Any]
+
+    def odd(self) -> tuple[Conflict, ...]:
+        """Return what no history can explain, because it is no status, or no moment, at all."""
+        found = list[Conflict]()
+        if self.status not in _STATUSES[self.lifecycle.name]:
+            kind = self.lifecycle.name.replace("_", " ")
+            found.append(Conflict(None, "status", "status", f"{self.status} is no status of a {kind}"))
+        for name in _MOMENTS[self.lifecycle.name]:
+            value = self.facts.get(name)
+            if value is not None and not is_moment(value):
+                found.append(Conflict(None, "moment", name, f"{name} is {value!r:.60}, which is no moment"))
+        return tuple(found)
 
 
 def shown_of(body: object) -> Shown | None:
@@ -57,12 +82,13 @@ def shown_of(body: object) -> Shown | None:
     said = cast("Mapping[str, Any]", body)
     kind, name, status = said.get("object"), said.get("id"), said.get("status")
     lifecycle = KINDS.get(kind) if isinstance(kind, str) else None
-    if lifecycle is None or not isinstance(name, str) or not isinstance(status, str):
+    if lifecycle is None or not isinstance(name, str):
         return None
-    facts = {fact: said[fact] for fact in _SHOWN[lifecycle.name] if fact in said}
+    facts = {fact: _bounded(said[fact]) for fact in _SHOWN[lifecycle.name] if fact in said}
     if facts.get("required_action") is not None:
         facts["required_action"] = _calls(facts["required_action"])
     run_id = said.get("run_id")
+    status = status if isinstance(status, str) else f"{status!r:.60}"
     return Shown(lifecycle, name, run_id if isinstance(run_id, str) else name, status, facts)
 
 
@@ -75,6 +101,11 @@ def shown_in(body: object) -> Iterator[Shown]:
         data = cast("Mapping[str, Any]", body).get("data")
         several = cast("list[object]", data) if isinstance(data, list) else []
         yield from (shown for shown in map(shown_of, several) if shown is not None)
+
+
+def _bounded(value: object) -> object:
+    """Return a value; infinity for a whole number beyond floats, as which the checker shows numbers."""
+    return inf if isinstance(value, int) and not isinstance(value, bool) and not is_moment(value) else value
 
 
 def _calls(action: Any) -> frozenset[ToolCall]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from runlife import MisuseError
 from runlife_adapters.traces.exchanges import Exchange, TraceFileError
 from runlife_adapters.traces.formats import FORMATS
 from runlife_adapters.traces.ndjson import is_ndjson, read_ndjson
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from os import PathLike
 
 __all__ = ["read"]
+
+_ODD = (ArithmeticError, AttributeError, LookupError, MisuseError, OSError, TypeError, ValueError)
+"""What reading an entry raises when something in it is not what it should be; OSError for odd dates."""
 
 
 def read(path: str | PathLike[str]) -> list[Exchange]:
@@ -50,7 +54,8 @@ def _loaded(text: str) -> Any:
         raise TraceFileError(msg) from error
     try:
         return yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
+    # Dates that are none, such as 2000-99-99, it lets through as they come.
+    except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
         msg = "it is neither JSON nor YAML"
         raise TraceFileError(msg) from error
 
@@ -62,11 +67,18 @@ def _of_others(data: Any) -> list[Exchange]:
                 found = entries(data)
             except (KeyError, TypeError):
                 continue
-            try:
-                return reader(found)
-            except (AttributeError, KeyError, TypeError, ValueError) as error:
-                msg = f"an entry of this {name} cannot be read: {error!r:.100}"
-                raise TraceFileError(msg) from error
+            if not isinstance(found, list):
+                msg = f"the entries of this {name} are no list"
+                raise TraceFileError(msg)
+            exchanges = list[Exchange]()
+            for number, entry in enumerate(cast("list[object]", found), 1):
+                try:
+                    exchanges.append(reader(entry, exchanges))
+                except _ODD as error:
+                    why = str(error) if isinstance(error, MisuseError) else f"{error!r:.100}"
+                    msg = f"entry {number} of this {name} cannot be read: {why}"
+                    raise TraceFileError(msg) from error
+            return exchanges
     names = ", ".join(("runlife NDJSON", *FORMATS))
     msg = f"it is in no format that is known; those are {names}"
     raise TraceFileError(msg)

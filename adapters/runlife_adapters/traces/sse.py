@@ -12,10 +12,10 @@ __all__ = ["EventReader", "parsed"]
 
 
 def parsed(text: str | bytes | None) -> Any:
-    """Return the JSON of a text, or None when it is none."""
+    """Return the JSON of a text, or None when it is none, or nested beyond measure."""
     try:
         return json.loads(text) if text else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from runlife_adapters.cli.app import app
 from runlife_adapters.traces.ndjson import HEADER, as_line
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PATH = "/v1/threads/thread_1/runs"
 
@@ -109,6 +107,54 @@ def test_misuse_exits_with_2_and_says_why_in_a_line(arguments: list[str], says: 
     assert result.exit_code == 2
     assert says in result.output
     assert "Traceback" not in result.output
+
+
+def changed(file: str, number: int, **fields: Any) -> str:
+    """The file with other fields in one of its lines."""
+    path = Path(file)
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    lines[number - 1] |= fields
+    path.write_text("".join(map(as_line, lines)), encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize(
+    ("number", "fields"), [(2, {"at": "x"}), (2, {"method": None}), (2, {"path": 5}), (3, {"status": "200"})]
+)
+def test_a_line_of_the_wrong_types_is_named(number: int, fields: dict[str, Any], tmp_path: Path) -> None:
+    """Exit code 2 and one line with the file and the line; it used to be a traceback and 1."""
+    file = changed(recorded(tmp_path, run_body("queued")), number, **fields)
+    result = invoke(file)
+    assert result.exit_code == 2
+    assert f"{file}: line {number}: " in result.output
+    assert len(result.output.splitlines()) == 1
+    assert isinstance(result.exception, SystemExit)
+
+
+def test_a_clock_that_was_set_back_is_mentioned(tmp_path: Path) -> None:
+    """It is no violation, and no end of the check."""
+    file = changed(recorded(tmp_path, run_body("queued"), run_body("queued")), 5, at=900.0)
+    result = invoke(file)
+    assert result.exit_code == 0
+    assert "the clock of the recording was set back" in result.output
+    (verdict,) = json.loads(invoke(file, "--json").output)["files"][file]
+    assert (verdict["clock_set_back"], verdict["times_checked"]) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ({**run_body("queued"), "status": ["queued"]}, "why       ['queued'] is no status of a run"),
+        (run_body("queued", expires_at="soon"), "why       expires_at is 'soon', which is no moment"),
+    ],
+)
+def test_what_is_no_status_or_no_moment_is_a_violation(
+    body: dict[str, Any], says: str, tmp_path: Path
+) -> None:
+    """Both used to be all legal."""
+    result = invoke(recorded(tmp_path, run_body("queued"), body))
+    assert result.exit_code == 1
+    assert says in result.output
 
 
 def test_nothing_in_a_file_steers_the_terminal(tmp_path: Path) -> None:

@@ -154,6 +154,41 @@ def test_odd_bodies_never_raise(odd: Any, lawful: list[Exchange]) -> None:
     assert check([*lawful, get(1010.0, odd)])[0].lawful
 
 
+@pytest.mark.parametrize("status", [["queued"], None, 5, {"queued": 1}, "asleep", ""])
+def test_a_status_that_is_none_is_a_violation(status: Any, body: Body, lawful: list[Exchange]) -> None:
+    """A run whose status was a list used to be passed over, and the file was all legal."""
+    odd = body(status, started_at=1001)
+    for trace in ([get(1002.0, odd)], [*lawful[:2], get(1002.0, odd)], [evolve(lawful[0], body=odd)]):
+        (verdict,) = check(trace)
+        assert verdict.error is not None
+        assert [(why.predicate, why.believed) for why in verdict.error.why] == [("status", None)]
+        assert "is no status of a run" in str(verdict.error)
+    cancel = Exchange("POST", f"{RUN}/cancel", 1002.0, 1002.1, 200, body=odd)
+    assert "is no status of a run" in str(check([*lawful[:2], cancel])[0].error)
+
+
+def test_a_run_that_shows_no_status_is_a_violation(lawful: list[Exchange]) -> None:
+    """It cannot be checked, so that it cannot be called legal."""
+    (verdict,) = check([*lawful[:2], get(1002.0, {"object": "thread.run", "id": "run_1"})])
+    assert "None is no status of a run" in str(verdict.error)
+
+
+@pytest.mark.parametrize("name", ["created_at", "started_at", "expires_at"])
+@pytest.mark.parametrize("odd", ["soon", True, [1], float("nan"), 10**400])
+def test_a_moment_that_is_none_is_a_violation(name: str, odd: Any, body: Body) -> None:
+    """A deadline that was a word used to be legal, and nothing was checked against it."""
+    (verdict,) = check([get(1002.0, body("in_progress", **{"started_at": 1001, name: odd}))])
+    assert verdict.error is not None
+    assert [(why.predicate, why.name) for why in verdict.error.why] == [("moment", name)]
+
+
+def test_an_answer_before_its_request_is_no_mistake_of_the_run(lawful: list[Exchange]) -> None:
+    """The clock was set back in between; it used to raise that a trace runs forward."""
+    cancel = Exchange("POST", f"{RUN}/cancel", 1002.0, 990.0, 400, body={})
+    stream = Exchange("POST", RUNS, 999.0, 998.0, 200, events=(Event("done", None, 997.0),))
+    assert check([stream, lawful[0], evolve(lawful[1], answered=900.0), cancel, lawful[2]])[0].lawful
+
+
 def test_a_mode_that_is_none_is_misuse(lawful: list[Exchange]) -> None:
     """It is said before anything is checked."""
     with pytest.raises(MisuseError, match="lag"):

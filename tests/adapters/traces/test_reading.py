@@ -16,7 +16,7 @@ from runlife_adapters.traces import Exchange, TraceFileError, check, read
 from runlife_adapters.traces.ndjson import HEADER, as_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 RECORDINGS = os.environ.get("RUNLIFE_RECORDINGS")
 URL = "https://api.example.com"
@@ -151,11 +151,13 @@ def test_a_stream_stands_in_any_format_as_its_text(body: Any, tmp_path: Path) ->
         ("", "in no format that is known"),
         ("[1, 2]", "in no format that is known; those are runlife NDJSON, recordings, VCR cassette, HAR"),
         ("a: [", "neither JSON nor YAML"),
-        ('{"Entries": [{"RequestUri": 3}]}', "an entry of this recordings cannot be read"),
-        ('{"log": {"entries": [{"request": {}}]}}', "an entry of this HAR cannot be read"),
+        ('{"Entries": [{"RequestUri": 3}]}', "entry 1 of this recordings cannot be read"),
+        ('{"log": {"entries": [{"request": {}}]}}', "entry 1 of this HAR cannot be read"),
         ('{"runlife": "trace", "version": 9}\n', "line 1: expected version 1, got 9"),
         ('{"runlife": "trace", "version": 1}\nnonsense\n{}\n', "line 2: expected a JSON object"),
         ('{"runlife": "trace", "version": 1}\n{"answered": 4}\n', "line 2: expected what was sent"),
+        ('{"Entries": {}}', "the entries of this recordings are no list"),
+        ("interactions: [{request: 2000-99-99}]", "neither JSON nor YAML"),
     ],
 )
 def test_what_cannot_be_read_is_said_in_a_line(text: str, says: str, tmp_path: Path) -> None:
@@ -167,6 +169,96 @@ def test_what_cannot_be_read_is_said_in_a_line(text: str, says: str, tmp_path: P
         read(file)
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        (
+            {"sent": 1, "at": "x", "method": "GET", "path": "/"},
+            "'sent': expected unix seconds, or null, got 'x'",
+        ),
+        ({"sent": 1, "at": float("nan"), "method": "GET", "path": "/"}, "got nan"),
+        ({"sent": 1, "at": 10**400, "method": "GET", "path": "/"}, "got 1000"),
+        ({"sent": 1, "at": True, "method": "GET", "path": "/"}, "got True"),
+        ({"sent": 1, "method": None, "path": "/"}, "'method': expected text, got None"),
+        ({"sent": 1, "method": "GET", "path": 5}, "'path': expected text, got 5"),
+        ({"sent": [], "method": "GET", "path": "/"}, "expected what was sent"),
+        ({"answered": 0, "status": "200"}, "'status': expected a whole number, or null, got '200'"),
+        ({"answered": 0, "status": 200, "at": {}}, "'answered': expected unix seconds"),
+        ({"event": 0, "name": None}, "'name': expected text, got None"),
+        ({"event": 0, "name": "done", "at": []}, "'at': expected unix seconds"),
+    ],
+)
+def test_a_line_of_the_wrong_types_is_said_with_its_number(line: Any, says: str, tmp_path: Path) -> None:
+    """It used to be read, and to end in a traceback of TypeError or AttributeError when it was checked."""
+    file = tmp_path / "trace"
+    sent = {"sent": 0, "at": 1.0, "method": "GET", "path": "/"}
+    file.write_text("".join(map(as_line, (HEADER, sent, line))), encoding="utf-8")
+    with pytest.raises(TraceFileError, match="trace: line 3: ") as caught:
+        read(file)
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+ODD = [None, True, -1, 10**400, float("inf"), float("nan"), "x", [], [None], {}, {"x": 1}]
+
+
+def _places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Where something stands in JSON that is not the root."""
+    if path:
+        yield path
+    for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+        if isinstance(item, dict | list):
+            yield from _places(item, (*path, key))
+        else:
+            yield (*path, key)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["har", "vcr json", "recordings", "ndjson"])
+def test_whatever_stands_anywhere_in_a_file_it_is_judged_or_said(
+    name: str, lawful: list[Exchange], tmp_path: Path
+) -> None:
+    """Each place of a file in turn holds what it should not: it is checked, or a TraceFileError."""
+    text = FORMATS[name](lawful[:2]).lstrip("\ufeff")
+    whole = [json.loads(line) for line in text.splitlines()] if name == "ndjson" else json.loads(text)
+    file = tmp_path / "trace"
+    told = 0
+    for path in list(_places(whole)):
+        for odd in ODD:
+            data = json.loads(json.dumps(whole))
+            at = data
+            for key in path[:-1]:
+                at = at[key]
+            at[path[-1]] = odd
+            file.write_text("".join(map(as_line, data)) if name == "ndjson" else json.dumps(data))
+            try:
+                check(read(file))
+            except TraceFileError:
+                told += 1
+    assert told
+
+
+def test_a_clock_that_was_set_back_stands_still(lawful: list[Exchange], tmp_path: Path) -> None:
+    """A step of NTP used to end the check of the whole file: "a trace runs forward".
+
+    The order is that of the lines, so that what was seen after the step comes after what was seen before.
+    """
+    file = tmp_path / "trace"
+    for step, is_told in ((1.5, False), (60.0, True)):
+        lines = [json.loads(line) for line in as_ndjson(lawful).splitlines()]
+        for line in lines[4:]:
+            line["at"] -= step
+        file.write_text("".join(map(as_line, lines)), encoding="utf-8")
+        found = read(file)
+        assert [e.set_back > 0 for e in found] == [False, True, is_told]
+        (verdict,) = check(found, mode="exact")
+        assert verdict.lawful
+        assert verdict.set_back is is_told
+        assert verdict.timed
+        again = Exchange("GET", lawful[1].path, 2000.0, 2000.0, 200, body=lawful[1].body)
+        assert not check([*found, again], mode="exact")[0].lawful
 
 
 def test_a_file_that_is_not_there_or_no_text_is_said_too(tmp_path: Path) -> None:
