@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import random
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import openai
@@ -19,6 +21,7 @@ from runlife_adapters.testing.verify.play import play as play_story
 from runlife_adapters.testing.verify.story import Story
 from runlife_adapters.testing.verify.tape import Lane
 from runlife_adapters.testing.verify.trial import Setting
+from runlife_adapters.testing.virtual import SocketFenced
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -365,3 +368,28 @@ def test_a_call_that_is_given_up_is_over() -> None:
     assert played.failure is not None
     assert played.failure.kind is FailureKind.LIVENESS
     assert played.trial.now < 90
+
+
+def test_a_blocking_service_that_waits_for_nothing_is_stopped() -> None:
+    """With a picture of who waits; it used to hang, in real time."""
+
+    def test(world: Trial) -> None:
+        runs = world.client.beta.threads.runs
+        runs.create_and_poll(thread_id=world.thread.id, assistant_id=world.assistant.id)
+        Event().wait()
+
+    failure = play(test).failure
+    assert failure is not None
+    assert failure.kind is FailureKind.LIVENESS
+    assert "wait" in str(failure.waits)
+
+
+def test_a_blocking_service_reaches_no_real_socket() -> None:
+    """Nor does an async one; it used to, once for each schedule."""
+
+    def test(world: Trial) -> None:
+        world.check(world.now == 0)
+        socket.create_connection(("127.0.0.1", 9))
+
+    with pytest.raises(SocketFenced, match=r"127\.0\.0\.1:9"):
+        play(test)

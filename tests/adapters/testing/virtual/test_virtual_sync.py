@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import queue
+import socket
 import threading
 import time
 from contextlib import suppress
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from runlife import MisuseError, VirtualClock
-from runlife_adapters.testing.virtual import SyncTime, TimeBudgetExceeded
+from runlife_adapters.testing.virtual import Deadlock, SocketFenced, SyncTime, TimeBudgetExceeded
+from runlife_adapters.testing.virtual.threads import Threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -216,3 +218,179 @@ def test_threads_that_were_there_before_wait_for_real() -> None:
         thread.join()
     assert done.is_set()
     assert clock.now() == 0.0
+
+
+def test_a_real_socket_is_refused() -> None:
+    """With its address, also when the service catches the error; it used to be connected."""
+
+    def service() -> None:
+        with suppress(Exception):
+            socket.create_connection(("api.example", 443))
+
+    with pytest.raises(SocketFenced, match=r"^getaddrinfo api\.example:443: "), SyncTime(VirtualClock(0.0)):
+        socket.create_connection(("api.example", 443))
+    with pytest.raises(SocketFenced, match=r"api\.example:443"), SyncTime(VirtualClock(0.0)):
+        service()
+
+
+def test_real_sockets_can_be_allowed() -> None:
+    """For who asks for them; afterwards they are as they were."""
+    before = socket.socket.bind
+    with SyncTime(VirtualClock(0.0), allow_sockets=True), socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        assert socket.socket.bind is before
+    with SyncTime(VirtualClock(0.0)):
+        assert socket.socket.bind is not before
+    assert socket.socket.bind is before
+
+
+UNTIMED: dict[str, Callable[[], Any]] = {
+    "Event.wait": lambda: threading.Event().wait(),
+    "Semaphore.acquire": lambda: threading.Semaphore(0).acquire(),
+    "Queue.get": lambda: queue.Queue[int]().get(),
+    "Queue.put": lambda: full().put(1),
+    "Queue.join": lambda: full().join(),
+    "Future.result": lambda: concurrent.futures.Future[int]().result(),
+    "Condition.wait": lambda: held(lambda condition: condition.wait()),
+    "Condition.wait_for": lambda: held(lambda condition: condition.wait_for(bool)),
+    "Barrier.wait": lambda: threading.Barrier(2).wait(),
+}
+
+
+@pytest.mark.parametrize("wait", UNTIMED.values(), ids=UNTIMED)
+def test_a_wait_that_nobody_can_end_is_a_deadlock(wait: Callable[[], Any]) -> None:
+    """Also when the service catches it; it used to hang for ever."""
+
+    def service() -> None:
+        time.sleep(3)
+        with suppress(Exception):
+            wait()
+
+    with pytest.raises(Deadlock, match="deadlock at 3 s") as caught, SyncTime(VirtualClock(EPOCH)):
+        service()
+    assert "MainThread waits at " in caught.value.picture
+    assert "no other thread" in caught.value.picture
+
+
+def test_a_worker_that_has_died_or_rests_is_a_deadlock() -> None:
+    """The picture shows the threads that are left, and where they wait."""
+    replies, stop = queue.Queue[int](), threading.Event()
+    dead = threading.Thread(target=lambda: None)
+    resting = threading.Thread(target=stop.wait, name="resting")
+
+    def service() -> None:
+        dead.start()
+        resting.start()
+        dead.join()
+        replies.get()
+
+    with pytest.raises(Deadlock) as caught, SyncTime(VirtualClock(0.0)):
+        service()
+    stop.set()
+    resting.join()
+    assert [line.split(" waits ")[0].strip() for line in caught.value.picture.splitlines()] == [
+        "MainThread", "resting",
+    ]  # fmt: skip  # as above
+
+
+def test_a_join_of_a_thread_that_rests_is_a_deadlock() -> None:
+    """Two threads that wait for each other never end."""
+    stop = threading.Event()
+    thread = threading.Thread(target=stop.wait)
+
+    def service() -> None:
+        thread.start()
+        thread.join()
+
+    with pytest.raises(Deadlock), SyncTime(VirtualClock(0.0)):
+        service()
+    stop.set()
+    thread.join()
+
+
+def test_a_wait_that_a_worker_ends_is_none() -> None:
+    """However often, and whatever the worker does meanwhile; the clock is moved by the worker alone."""
+    asked, answered = queue.Queue[int | None](), queue.Queue[int]()
+
+    def worker() -> None:
+        while (item := asked.get()) is not None:
+            time.sleep(1)
+            answered.put(item)
+
+    clock = VirtualClock(0.0)
+    with SyncTime(clock):
+        thread = threading.Thread(target=worker)
+        thread.start()
+        for item in range(50):
+            asked.put(item)
+            assert answered.get() == item
+        asked.put(None)
+        thread.join()
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            assert list(pool.map(abs, range(-20, 0))) == list(range(20, 0, -1))
+    assert clock.now() == 50.0
+
+
+def test_a_thread_from_before_may_end_a_wait() -> None:
+    """It works in real time, for longer than a deadlock takes to be told; that is waited for."""
+    jobs, done, held_lock = threading.Event(), threading.Event(), threading.Lock()
+    held_lock.acquire()
+
+    def bystander() -> None:
+        jobs.wait()
+        held_lock.acquire(timeout=0.15)  # in C, which looks like work
+        done.set()
+
+    thread = threading.Thread(target=bystander)
+    thread.start()
+    with SyncTime(VirtualClock(0.0)):
+        jobs.set()
+        assert done.wait()
+    thread.join()
+
+
+def test_an_error_of_the_hook_in_a_worker_stops_who_waits_for_it() -> None:
+    """The worker is dead then, or waits for more; the caller used to hang for ever."""
+
+    def hook(_now: float) -> None:
+        raise LookupError("out of stock")
+
+    def worker() -> None:
+        with suppress(LookupError):
+            time.sleep(1)
+        more.wait()
+
+    def service() -> None:
+        thread.start()
+        with suppress(Exception):
+            done.wait()
+
+    more, done = threading.Event(), threading.Event()
+    thread = threading.Thread(target=worker)
+    with pytest.raises(LookupError, match="out of stock"), SyncTime(VirtualClock(0.0), hook):
+        service()
+    more.set()
+    thread.join()
+
+
+def test_a_lock_that_is_not_held_is_said_so() -> None:
+    """As in reality."""
+    with SyncTime(VirtualClock(0.0)), pytest.raises(RuntimeError, match="un-acquired"):
+        threading.Condition().wait()
+
+
+def test_a_thread_is_not_taken_for_one_that_has_ended() -> None:
+    """The identity of a thread from before is given to the next, which used not to be waited for then."""
+    leave = threading.Event()
+    ended = threading.Thread(target=leave.wait)
+    ended.start()
+    threads = Threads()
+    leave.set()
+    ended.join()
+    stay = threading.Event()
+    begun = threading.Thread(target=stay.wait, name="begun")
+    begun.start()
+    begun._ident = ended.ident  # type: ignore[attr-defined]  # as it mostly is by itself
+    assert "begun waits" in threads.picture()
+    stay.set()
+    begun.join()
