@@ -1,4 +1,4 @@
-"""Pictures of a lifecycle, generated from its table: SVG, Mermaid and DOT.
+"""Pictures of a lifecycle, generated from its table: SVG, Mermaid, DOT, PlantUML and text.
 
 >>> from runlife import RUN
 >>> from runlife_diagrams import render
@@ -7,18 +7,23 @@
 
 The pictures of our own tables are shipped, and a path is shown on them with nothing installed:
 ``highlight(RUN, run.journal)``. To lay out anything else as SVG needs graphviz-pure
-(``pip install 'runlife[diagrams]'``); Mermaid and DOT are text, and need nothing.
+(``pip install 'runlife[diagrams]'``); every other format is text, and needs nothing. The lifecycle
+itself goes out as a table (Markdown, HTML), as SCXML and as a machine of XState; a picture, as JSON.
 
-A format is a function of a :class:`~runlife_diagrams.picture.Picture`, which is the lifecycle as it
-is to be drawn, as data.
+What is drawn is a function of a :class:`~runlife_diagrams.picture.Picture`, which is the lifecycle as
+it is to be drawn, as data.
 """
 
+from runlife_diagrams.as_json import picture_schema
 from runlife_diagrams.draw import FORMATS, Format, render
 from runlife_diagrams.errors import PathError, PictureError, RendererError, RendererMissingError
 from runlife_diagrams.highlight import highlight
 from runlife_diagrams.picture import Direction, Picture, Theme, picture_of
 from runlife_diagrams.route import Path
+from runlife_diagrams.sequence import SequenceFormat, render_sequence
 from runlife_diagrams.shipped import check_all, standard_pictures, write_all
+from runlife_diagrams.terminal import terminal
+from runlife_diagrams.timeline import TimelineFormat, render_timeline
 
 __all__ = [
     "FORMATS",
@@ -30,11 +35,17 @@ __all__ = [
     "PictureError",
     "RendererError",
     "RendererMissingError",
+    "SequenceFormat",
     "Theme",
+    "TimelineFormat",
     "check_all",
     "highlight",
     "picture_of",
+    "picture_schema",
     "render",
+    "render_sequence",
+    "render_timeline",
     "standard_pictures",
+    "terminal",
     "write_all",
 ]

@@ -201,6 +201,7 @@ def test_svg_keeps_its_structure(lifecycle: Lifecycle[Any]) -> None:
             assert texts == [line.text for line in lines_of(edge.labels)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("direction", ["TB", "LR"])
 def test_a_heat_says_how_often_each_row_was_taken(direction: Direction) -> None:
     """In a badge, and by the thickness of its line; by the row or by its name, and a bundle has the sum."""

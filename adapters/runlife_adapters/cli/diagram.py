@@ -16,6 +16,20 @@ if TYPE_CHECKING:
 
 __all__ = ["TABLES", "diagram"]
 
+SUFFIXES: dict[str, Format] = {
+    ".svg": "svg",
+    ".mmd": "mermaid",
+    ".dot": "dot",
+    ".puml": "plantuml",
+    ".md": "markdown",
+    ".html": "html-table",
+    ".json": "json",
+    ".scxml": "scxml",
+    ".xstate": "xstate",
+    ".txt": "text",
+}
+"""The formats, by what the names of their files end with."""
+
 TABLES = {table.name: table for table in (RUN, RUN_STEP, MESSAGE)}
 
 
@@ -24,7 +38,7 @@ TABLES = {table.name: table for table in (RUN, RUN_STEP, MESSAGE)}
 @click.option(
     "--format",
     "kind",
-    type=click.Choice(["svg", "mermaid", "dot"]),
+    type=click.Choice(sorted(set(SUFFIXES.values()))),
     help="[default: by the name of --out, else mermaid]",
 )
 @click.option("--path", metavar="STATUS,...", help="Statuses to highlight, in order.")
@@ -62,8 +76,7 @@ def diagram(  # noqa: PLR0917  # click passes every one by its name
         return
     if check:
         raise click.UsageError("--check goes with --all")
-    by_suffix: dict[str, Format] = {".svg": "svg", ".mmd": "mermaid", ".dot": "dot"}
-    kind = kind or (by_suffix.get(out.suffix) if out else None) or "mermaid"
+    kind = kind or (SUFFIXES.get(out.suffix) if out else None) or "mermaid"
     try:
         text = render(
             TABLES[name],
