@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from json import JSONDecodeError
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from attrs import field, frozen
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from runlife_adapters.testing.verify.trial import Trial
 
-__all__ = ["Failure", "FailureKind", "judge"]
+__all__ = ["Failure", "FailureKind", "grouped", "judge"]
 
 
 class FailureKind(StrEnum):
@@ -123,6 +123,14 @@ def _stuck(trial: Trial) -> Failure:
     return Failure(kind=FailureKind.LIVENESS, says=says, waits=waits)
 
 
+def grouped(error: BaseException) -> tuple[BaseException, ...]:
+    """Return the errors of a group; nothing for one that is none."""
+    if not isinstance(error, BaseExceptionGroup):
+        return ()
+    group = cast("BaseExceptionGroup[BaseException]", error)
+    return group.exceptions
+
+
 def _is_of_the_network(error: BaseException, trial: Trial) -> bool:
     """Say whether an error, or its explicit cause, is what is raised when the network fails a client.
 
@@ -131,8 +139,8 @@ def _is_of_the_network(error: BaseException, trial: Trial) -> bool:
     """
     import openai  # noqa: PLC0415  # an extra
 
-    if isinstance(error, BaseExceptionGroup):
-        return all(_is_of_the_network(one, trial) for one in error.exceptions)
+    if inside := grouped(error):
+        return all(_is_of_the_network(one, trial) for one in inside)
     kinds: tuple[type[BaseException], ...] = (openai.APIConnectionError,)
     struck = {net.kind for net in trial.wire.struck}
     if struck:
@@ -155,9 +163,8 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _line(error: BaseException) -> str:
-    if isinstance(error, BaseExceptionGroup):
-        inside = "; ".join(_line(one) for one in error.exceptions)
-        return f"{type(error).__name__} of {inside}"
+    if inside := grouped(error):
+        return f"{type(error).__name__} of {'; '.join(map(_line, inside))}"
     words = str(error).strip().splitlines()
     return f"{type(error).__name__}: {words[0]}" if words else type(error).__name__
 

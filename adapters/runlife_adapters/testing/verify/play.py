@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 from runlife import MisuseError, VirtualClock
-from runlife_adapters.testing.verify.judge import Failure, judge
+from runlife_adapters.testing.verify.judge import Failure, grouped, judge
 from runlife_adapters.testing.verify.trial import Trial
 from runlife_adapters.testing.virtual import (
     Deadlock,
@@ -106,6 +106,6 @@ def _play_sync(
 
 def _is_not_of_the_service(error: BaseException) -> bool:
     """Say whether an error is not to be judged: whoever presses Ctrl-C means the verifier."""
-    if isinstance(error, BaseExceptionGroup):
-        return any(map(_is_not_of_the_service, error.exceptions))
+    if inside := grouped(error):
+        return any(map(_is_not_of_the_service, inside))
     return isinstance(error, KeyboardInterrupt | GeneratorExit | Fenced)
