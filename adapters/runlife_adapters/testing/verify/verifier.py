@@ -65,14 +65,28 @@ class _Subject:
     """The module from which its name can be imported; None for a test, which stands where it is kept."""
     usual: Setting
     """What it is tried in when nothing else is said."""
+    fixtures: tuple[str, ...] = ()
+    """What it takes besides the world, by name."""
 
     @classmethod
-    def of(cls, function: Callable[..., Any], options: Mapping[str, Any]) -> Self:
-        """Return what a function is, with options of its own or on top of those it was decorated with."""
+    def of(
+        cls, function: Callable[..., Any], options: Mapping[str, Any], given: Mapping[str, Any] | None = None
+    ) -> Self:
+        """Return what a function is, with options of its own or on top of those it was decorated with.
+
+        :param given: the values of its fixtures, by name.
+        :raises MisuseError: when those are not what it takes.
+        """
         decorated: tuple[Callable[..., Any], Plan] | None = getattr(function, "lifecycle", None)
+        values = dict(given or {})
         if decorated is not None:
             test, plan = decorated
-            return cls(test, plan.but(options), function.__name__, None, plan.setting)
+            _check_fixtures(test, values)
+            whole = _with(test, (), values) if values else test
+            return cls(whole, plan.but(options), function.__name__, None, plan.setting, tuple(values))
+        if values:
+            msg = f"fixtures: only a decorated test has them; got {', '.join(values)} for {function!r}"
+            raise MisuseError(msg)
         name = getattr(function, "__name__", type(function).__name__)
         return cls(_as_test(function), Plan.of(options), name, _origin(function, name), Setting())
 
@@ -84,7 +98,13 @@ class _Subject:
         """Tell of a story in which it failed."""
         setting = _differences(self.plan.setting, self.usual)
         return report_on(
-            failed, self.play, service=self.name, setting=setting, origin=self.origin, tried=tried
+            failed,
+            self.play,
+            service=self.name,
+            setting=setting,
+            origin=self.origin,
+            tried=tried,
+            fixtures=self.fixtures,
         )
 
 
@@ -121,7 +141,7 @@ class Lifecycle:
             def checked(*args: Any, **kwargs: Any) -> None:
                 __tracebackhide__ = True
                 whole = _with(test, args, kwargs) if args or kwargs else test
-                self._verify(_Subject(whole, plan, test.__name__, None, plan.setting))
+                self._verify(_Subject(whole, plan, test.__name__, None, plan.setting, tuple(kwargs)))
 
             # What wraps an async function is taken for one itself by what runs async tests.
             del checked.__wrapped__
@@ -151,18 +171,20 @@ class Lifecycle:
         net: Mapping[int, Net] | None = None,
         others: Mapping[int, Other] | None = None,
         early: Iterable[int] = (),
+        fixtures: Mapping[str, Any] | None = None,
         **options: Any,
     ) -> Trial:
         """Try a test or a service in one story, and return what happened.
 
         :param test: decorated or not; a decorated one has the options that it was decorated with.
+        :param fixtures: what a decorated test takes besides the world, by name.
         A RuntimeWarning says so when it passes, and never came to what the story is about.
 
         :raises LifecycleError: when it fails.
         :raises MisuseError: when there is no such option, or it is no function of these parameters.
         """
         __tracebackhide__ = True
-        subject = _Subject.of(test, options)
+        subject = _Subject.of(test, options, fixtures)
         played = subject.play(Story(*runs, net=net, others=others, early=early))
         if played.failure is not None:
             raise LifecycleError(subject.report(played)) from None
@@ -261,6 +283,15 @@ def _tried(proof: Proof, failed: Played) -> str:
     fewer = f"the {before:,} with fewer deviations all passed" if before > 1 else "the happy path passed"
     passed = f"; {fewer}" if before else ""
     return f"Found in schedule {proof.total:,}{passed}."
+
+
+def _check_fixtures(test: Callable[..., Any], given: Mapping[str, Any]) -> None:
+    """Raise MisuseError unless a test can be called with a world and these values."""
+    try:
+        inspect.signature(test).bind(object(), **given)
+    except TypeError as error:
+        msg = f"fixtures: {test.__name__}: {error}"
+        raise MisuseError(msg) from error
 
 
 def _with(test: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[[Trial], Any]:

@@ -180,3 +180,36 @@ def test_what_is_no_service_is_refused(function: Any) -> None:
         MisuseError, match="expected a function of world, or of client, thread_id, assistant_id"
     ):
         lifecycle.verify(function)
+
+
+def test_the_test_that_keeps_a_failure_carries_the_fixtures() -> None:
+    """As it is printed it used to fail for want of them, and to blame the service."""
+
+    @lifecycle(deviations=0, **QUICK)
+    async def test_it(world: Trial, answer: str) -> None:
+        await run_once(world)
+        world.check(world.run.status == answer)
+
+    with pytest.raises(LifecycleError) as caught:
+        test_it(answer="failed")
+    code = caught.value.report.test
+    assert "def test_it_with_nothing_unusual(answer):" in code
+    scope: dict[str, Any] = {"test_it": test_it}
+    exec(code, scope)  # noqa: S102  # that is what it is printed for
+    with pytest.raises(LifecycleError):
+        scope["test_it_with_nothing_unusual"]("failed")
+    scope["test_it_with_nothing_unusual"]("completed")
+
+
+@pytest.mark.parametrize("given", [None, {"answer": "x", "more": 1}])
+def test_fixtures_that_do_not_fit_are_misuse(given: dict[str, Any] | None) -> None:
+    """And no failure of the service."""
+
+    @lifecycle(deviations=0, **QUICK)
+    async def test_it(world: Trial, answer: str) -> None:
+        world.check(answer)
+
+    with pytest.raises(MisuseError, match="fixtures: test_it: "):
+        lifecycle.replay(test_it, fixtures=given)
+    with pytest.raises(MisuseError, match="only a decorated test has them"):
+        lifecycle.replay(run_once, fixtures={"answer": "x"})

@@ -366,14 +366,11 @@ def test_details_of_a_story_are_imported_too() -> None:
 
 
 def test_the_service_is_imported_unless_it_stands_in_the_same_file() -> None:
-    """What wraps it for the verifier is imported with it."""
+    """From the module where it stands."""
     assert "import serve" not in told().test
-    code = told(origin="shop.support", subject="answering(serve)", setting="ttl=30.0").test
-    assert (
-        "from runlife_adapters.testing import answering, lifecycle\n\nfrom shop.support import serve\n"
-        in code
-    )
-    assert "lifecycle.replay(answering(serve), ttl=30.0)" in code
+    code = told(origin="shop.support", setting="ttl=30.0").test
+    assert "from runlife_adapters.testing import lifecycle\n\nfrom shop.support import serve\n" in code
+    assert "lifecycle.replay(serve, ttl=30.0)" in code
 
 
 @pytest.mark.parametrize("says", ['"""', 'ends in a quote"', "back\\slash\\", "\n\x00", "'''", "é" * 500, ""])

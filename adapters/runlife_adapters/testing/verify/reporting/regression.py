@@ -26,7 +26,7 @@ _WIDTH = 88
 """Columns: the usual width of Ruff and Black."""
 
 _KIT = "runlife_adapters.testing"
-_KIT_NAMES = ("answering", "lifecycle")
+_KIT_NAMES = ("lifecycle",)
 _LONGEST_NAME = 68
 
 
@@ -49,7 +49,9 @@ def as_test(report: Report) -> str:
         lines += ["", f"from {report.origin} import {report.service}"]
     body = [_docstring(report.headline), *remark, laid_out(call, 4)]
     indented = (f"    {line}" for part in body for line in part.splitlines())
-    return "\n".join([*lines, "", "", f"def test_{_name(report)}() -> None:", *indented])
+    takes = ", ".join(report.fixtures)
+    returns = "" if takes else " -> None"  # what the fixtures are of is not known here
+    return "\n".join([*lines, "", "", f"def test_{_name(report)}({takes}){returns}:", *indented])
 
 
 def laid_out(code: str, indent: int = 0) -> str:
@@ -66,10 +68,12 @@ def _docstring(says: str) -> str:
 
 def _replay(report: Report) -> tuple[str, list[str]]:
     """Return the call that plays the story, and a remark when some of it has no code."""
-    subject = report.subject or report.service
-    if not _is_value(subject):  # a lambda, say: whoever keeps the test knows what it was
-        subject = "my_service"
+    # A lambda, say, has no name: whoever keeps the test knows what it was.
+    subject = report.service if _is_value(report.service) else "my_service"
     arguments = [subject, *report.story.arguments]
+    if report.fixtures:
+        given = ", ".join(f"{name!r}: {name}" for name in report.fixtures)
+        arguments.append(f"fixtures={{{given}}}")
     if _is_code(report.setting):
         arguments += [report.setting] if report.setting else []
         return f"lifecycle.replay({', '.join(arguments)})", []

@@ -118,8 +118,8 @@ class Report:
     """The arguments by which it is replayed, besides the story, as code."""
     origin: str | None = field(default=None)
     """The module that the service is imported from; None when the test stands in the same file."""
-    subject: str = ""
-    """What ``lifecycle.replay`` is given, as code, if that is not the name of the service alone."""
+    fixtures: tuple[str, ...] = ()
+    """What the test takes besides the world, by name."""
 
     @property
     def headline(self) -> str:
@@ -195,7 +195,7 @@ def report_on(
     setting: str = "",
     origin: str | None = None,
     tried: str = "",
-    subject: str = "",
+    fixtures: tuple[str, ...] = (),
 ) -> Report:
     """Return the report on a trial that failed.
 
@@ -204,7 +204,7 @@ def report_on(
     :param setting: the arguments by which it is replayed, besides the story, as code.
     :param origin: the module that the service is imported from.
     :param tried: how it was found.
-    :param subject: what ``lifecycle.replay`` is given, if that is not the name of the service alone.
+    :param fixtures: what the test takes besides the world, by name.
     """
     assert played.failure is not None
     nearest: Played | None = None
@@ -231,7 +231,7 @@ def report_on(
         tried=tried,
         setting=setting,
         origin=origin,
-        subject=subject,
+        fixtures=fixtures,
     )
 
 
