@@ -33,6 +33,7 @@ from runlife.errors import (
     WorldError,
 )
 from runlife.facts import Fact, entity
+from runlife.history import Journal
 from runlife.instance import Instance
 from runlife.lifecycle import FieldState, Lifecycle
 from runlife.outcome import Expired, Illegal, Outcome, Record, Refusal, Refused, Terminal
@@ -72,6 +73,7 @@ __all__ = [
     "IllegalEventError",
     "IncompleteDetails",
     "Instance",
+    "Journal",
     "LastError",
     "Lifecycle",
     "Message",

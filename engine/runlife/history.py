@@ -11,10 +11,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast, get_args
 
 from attrs import asdict
 
+from runlife.display import Shown
 from runlife.errors import HistoryError, MisuseError, RunlifeError
 from runlife.outcome import Record
 from runlife.policy import Policy
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from runlife.instance import Instance
     from runlife.lifecycle import Lifecycle
 
-__all__ = ["FORMAT", "VERSION", "Deadlines", "record_to_json", "replay", "restore", "snapshot"]
+__all__ = ["FORMAT", "VERSION", "Deadlines", "Journal", "record_to_json", "replay", "restore", "snapshot"]
 
 FORMAT = "runlife.snapshot"
 VERSION = 1
@@ -38,6 +39,31 @@ when the snapshot was taken is left now; ``restart``: it begins anew.
 
 InstanceT = TypeVar("InstanceT", bound="Instance[Any]")
 Json = dict[str, Any]
+
+
+class Journal(Shown, tuple[Record, ...]):  # noqa: SLOT001  # a tuple has no room for slots
+    """The records of an instance, oldest first: a tuple that a notebook shows as a picture."""
+
+    lifecycle: Lifecycle[Any]
+    """The table that the rows in the records are of."""
+
+    def __new__(cls, records: Iterable[Record], lifecycle: Lifecycle[Any]) -> Self:
+        """Return the records as a tuple that knows their table."""
+        self = super().__new__(cls, records)
+        self.lifecycle = lifecycle
+        return self
+
+    def __str__(self) -> str:
+        """Return a line for each record."""
+        return "\n".join(map(str, self))
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool, /) -> None:  # noqa: FBT001  # IPython's protocol
+        # IPython has its own words for a tuple, and takes them before the bundle of `Shown`.
+        printer.text(str(self))
+
+    def __getnewargs__(self) -> tuple[tuple[Record, ...], Lifecycle[Any]]:
+        """Return what a copy is made of."""
+        return tuple(self), self.lifecycle
 
 
 def record_to_json(record: Record, lifecycle: Lifecycle[Any]) -> Json:

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self
 from attrs import define, field
 
 from runlife import history
+from runlife.display import Shown
 from runlife.errors import MisuseError, TimeError, UnknownEventError
 from runlife.facts import facts_of, slots_of
 from runlife.lifecycle import Lifecycle
@@ -50,7 +51,7 @@ def _record(entry: Entry) -> Record:
 
 
 @define(eq=False, init=False, repr=False)
-class Instance(Generic[StatusT]):
+class Instance(Shown, Generic[StatusT]):
     """Base of everything that has a lifecycle.
 
     A subclass is decorated with :func:`~runlife.facts.entity`, names its table in ``table``, and
@@ -154,9 +155,9 @@ class Instance(Generic[StatusT]):
         return self._status
 
     @property
-    def journal(self) -> tuple[Record, ...]:
+    def journal(self) -> history.Journal:
         """Everything that happened, oldest first."""
-        return tuple(_record(entry) for entry in self._journal)
+        return history.Journal(map(_record, self._journal), self._lifecycle)
 
     @property
     def version(self) -> int:
@@ -286,8 +287,13 @@ class Instance(Generic[StatusT]):
         return refusal
 
     def _refuse(self, event: str, payload: Payload) -> Refusal:
-        guard = self._lifecycle.moves[self._status][event][-1].guard
+        rows = self._lifecycle.moves[self._status][event]
+        guard = rows[-1].guard
         assert guard is not None  # noqa: S101  # a row without a guard would have been taken
+        if len(rows) > 1:
+            # The row that came closest: that an event is of another kind helps nobody who sent it.
+            guards = [row.guard for row in reversed(rows) if row.guard is not None]
+            guard = max(guards, key=lambda guard: guard.holding(self, payload))
         failing = guard.failing(self, payload) if guard.parts else guard
         key = (self._status, event, failing.name)
         refusal = self._lifecycle.refusals.get(key)

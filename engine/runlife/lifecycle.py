@@ -16,6 +16,7 @@ from typing import Any, Generic, Self, TypeVar
 from attrs import Factory, evolve, field, frozen
 
 from runlife.diagnostics import Diagnostic, Severity, diagnose
+from runlife.display import Shown
 from runlife.errors import DefinitionError, MisuseError
 from runlife.plan import Accept, Plans, compile_acceptance, lay_out
 from runlife.policy import Policy
@@ -106,7 +107,7 @@ def _derived(compute: Callable[[Any], T]) -> T:
 
 
 @frozen(eq=False)
-class Lifecycle(Generic[StatusT]):
+class Lifecycle(Shown, Generic[StatusT]):
     """A finite-state machine as data, refused when it is built with a defect.
 
     :param name: what it is a lifecycle of; part of every snapshot.
@@ -118,6 +119,7 @@ class Lifecycle(Generic[StatusT]):
     :param arguments: the arguments each event takes; an event not named here takes none.
     :param bounded_by: what ends a live status that no timer ends, in words. Without it, a live
         status without a timer is a defect: it could last for ever.
+    :param while_live: what holds exactly as long as the status is a live one, in words: for pictures.
     :raises DefinitionError: with all diagnostics, when the table has a defect.
     """
 
@@ -127,6 +129,7 @@ class Lifecycle(Generic[StatusT]):
     rows: tuple[Transition[StatusT], ...] = field(converter=_flatten)
     arguments: Mapping[str, tuple[Argument, ...]] = field(factory=dict[str, tuple[Argument, ...]])
     bounded_by: str | None = None
+    while_live: str | None = None
     policy: Policy = field(factory=Policy)
 
     transitions: tuple[Transition[StatusT], ...] = _derived(_switched_on)

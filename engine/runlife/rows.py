@@ -97,6 +97,10 @@ class Guard:
         """Return the first part that does not hold (the guard itself when it has no parts)."""
         return next((p for p in self.parts if not p.check(instance, payload)), self)
 
+    def holding(self, instance: object, payload: Payload) -> int:
+        """Return how many parts hold before the first that does not (none when it has no parts)."""
+        return next((n for n, p in enumerate(self.parts) if not p.check(instance, payload)), len(self.parts))
+
 
 @frozen(eq=False)
 class Effect:

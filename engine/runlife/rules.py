@@ -212,7 +212,8 @@ def _positive(value: float) -> str | None:
     return None if value > 0 else f"must be above 0, got {value}"
 
 
-def _distinct_ids(calls: tuple[ToolCall, ...]) -> str | None:
+def distinct_ids(calls: tuple[ToolCall, ...]) -> str | None:
+    """Say what is wrong with calls of which two have the same id."""
     ids = [call.id for call in calls]
     return None if len(set(ids)) == len(ids) else f"call ids must differ, got {ids}"
 
@@ -232,7 +233,7 @@ RUN_ARGUMENTS: Mapping[str, tuple[Argument, ...]] = {
         Argument("max_prompt_tokens", int, required=False, check=_positive),
         Argument("max_completion_tokens", int, required=False, check=_positive),
     ),
-    "require_action": (Argument("tool_calls", ToolCall, many=True, check=_distinct_ids), _usage),
+    "require_action": (Argument("tool_calls", ToolCall, many=True, check=distinct_ids), _usage),
     "submit_tool_outputs": (Argument("tool_outputs", ToolOutput, many=True),),
     "complete": (_usage,),
     "cut_short": (_reason, _usage),

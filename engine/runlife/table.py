@@ -109,7 +109,7 @@ counted, uncounted = Given("usage_when_stopped", "sum"), Given("usage_when_stopp
 
 # fmt: off
 RUN = Lifecycle(
-    "run", RunStatus, terminal=_ENDINGS, arguments=RUN_ARGUMENTS,
+    "run", RunStatus, terminal=_ENDINGS, arguments=RUN_ARGUMENTS, while_live="the thread is locked",
     rows=[
         on("create",              None,            QUEUED,          by=CLIENT, known=RECORDED,   then=created, when=thread_can_run),
         on("start",               QUEUED,          IN_PROGRESS,     by=SERVER, known=RECORDED,   then=started),

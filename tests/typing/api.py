@@ -13,6 +13,7 @@ from runlife import (
     Fact,
     Guard,
     Instance,
+    Journal,
     Lifecycle,
     Outcome,
     Policy,
@@ -38,7 +39,8 @@ assert_type(run.created_at, float)
 assert_type(run.started_at, float | None)
 assert_type(run.required_action, RequiredAction | None)
 assert_type(run.usage, Usage | None)
-assert_type(run.journal, tuple[Record, ...])
+assert_type(run.journal, Journal)
+assert_type(run.journal[1:], tuple[Record, ...])
 assert_type(run.next_deadline(), float | None)
 assert_type(run.handle_timeout(600), tuple[Record, ...])
 assert_type(run.apply("start", now=1), Transition[RunStatus])

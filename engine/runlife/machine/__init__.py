@@ -1,7 +1,9 @@
 """``RunMachine``: the table behind the vocabulary of ``transitions``.
 
-For services that want callbacks. A :class:`RunMachine` is a :class:`transitions.Machine`, and an
-:class:`AsyncRunMachine` a :class:`transitions.extensions.asyncio.AsyncMachine`, over any lifecycle::
+For services that want callbacks. A :class:`RunMachine` is a :class:`transitions.Machine`, an
+:class:`AsyncRunMachine` a :class:`transitions.extensions.asyncio.AsyncMachine`, and a
+:class:`GraphRunMachine` (or :class:`AsyncGraphRunMachine`) a
+:class:`transitions.extensions.GraphMachine`, over any lifecycle::
 
     machine = RunMachine(after_state_change=save, on_final=notify, send_event=True)
     machine.on_enter_requires_action(call_tools)
@@ -68,6 +70,7 @@ one between threads holds a lock, as with every instance.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from runlife.machine.callbacks import Callback, CallbacksArg, RunEventData, RunState, RunTransition
@@ -76,13 +79,16 @@ from runlife.machine.triggers import AsyncMachineRun, AsyncRunTriggers, MachineR
 
 if TYPE_CHECKING:
     from runlife.machine.asynchronous import AsyncRunMachine
+    from runlife.machine.graph import AsyncGraphRunMachine, GraphRunMachine
 
 __all__ = [
+    "AsyncGraphRunMachine",
     "AsyncMachineRun",
     "AsyncRunMachine",
     "AsyncRunTriggers",
     "Callback",
     "CallbacksArg",
+    "GraphRunMachine",
     "MachineRun",
     "RunEventData",
     "RunMachine",
@@ -92,11 +98,17 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    """Import the async machine when it is asked for: transitions' brings asyncio and all else it has."""
-    if name == "AsyncRunMachine":
-        from runlife.machine.asynchronous import AsyncRunMachine  # noqa: PLC0415
+_LAZY = {
+    "AsyncRunMachine": "asynchronous",
+    "AsyncGraphRunMachine": "graph",
+    "GraphRunMachine": "graph",
+}
+"""The machines whose base in transitions brings asyncio and all else it has, by the module they are in."""
 
-        return AsyncRunMachine
+
+def __getattr__(name: str) -> object:
+    """Import a machine of :data:`_LAZY` when it is asked for."""
+    if name in _LAZY:
+        return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
     msg = f"module {__name__!r} has no attribute {name!r}"
     raise AttributeError(msg)

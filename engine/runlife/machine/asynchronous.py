@@ -146,6 +146,7 @@ class AsyncRunMachine(RunMachine[ModelT], AsyncMachine):  # type: ignore[misc]  
     """
 
     run_base: ClassVar[type[BoundRun[Any]]] = AsyncRun
+    joined = (AsyncMachine,)
 
     if TYPE_CHECKING:
 

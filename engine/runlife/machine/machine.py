@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from transitions.core import StateIdentifier
     from transitions.core import Transition as TransitionBase
-    from transitions.extensions import GraphMachine
 
     from runlife.history import Deadlines
     from runlife.lifecycle import Lifecycle
@@ -93,6 +92,8 @@ class RunMachine(Watched, Machine, Generic[ModelT]):
 
     lists = frozenset(f"_{hook}" for hook in Hooks.__annotations__)
     run_base: ClassVar[type[BoundRun[Any]]] = SyncRun
+    joined: ClassVar[tuple[type[Machine], ...]] = ()
+    """The other machines of transitions that a subclass is made of."""
 
     _sealed: bool = False
     states: OrderedDict[str, RunState]  # type: ignore[assignment]  # pyright: ignore[reportIncompatibleVariableOverride]  # the stub's is invariant
@@ -155,6 +156,20 @@ class RunMachine(Watched, Machine, Generic[ModelT]):
         self._sealed = True
         self.changed()
 
+    def __init_subclass__(cls) -> None:
+        """Refuse to be mixed with a machine that would bind, register or lock the runs in its own way.
+
+        :raises MisuseError: naming the machine, and those there are.
+        """
+        super().__init_subclass__()
+        for base in cls.__bases__:
+            if issubclass(base, Machine) and not issubclass(base, (RunMachine, *cls.joined)):
+                msg = (
+                    f"{cls.__name__} cannot mix {base.__name__} into a machine over a table: derive from"
+                    " RunMachine, AsyncRunMachine, GraphRunMachine or AsyncGraphRunMachine alone"
+                )
+                raise MisuseError(msg)
+
     def create(self, *, now: float, event: str = "create", **payload: Any) -> ModelT:
         """Make a run, by the creation row of ``event``; no callback runs.
 
@@ -188,44 +203,6 @@ class RunMachine(Watched, Machine, Generic[ModelT]):
         :raises HistoryError: naming the first record that cannot be read or does not follow.
         """
         return self.kind.replay(journal)
-
-    def graph_machine(self, run: Instance[Any] | None = None, **options: Any) -> GraphMachine:
-        """Return transitions' ``GraphMachine`` of the same table, for pictures.
-
-        It is a picture: firing its transitions moves no run. ``get_combined_graph()`` draws it.
-
-        :param run: whose status is shown as the active one; by default the one a run is created in.
-        :param options: those of ``GraphMachine``. ``graph_engine`` is by default ``"mermaid"``, which
-            needs nothing installed.
-        """
-        from transitions.extensions import GraphMachine  # noqa: PLC0415  # brings asyncio and all extensions
-
-        settings: dict[str, Any] = {
-            "graph_engine": "mermaid",
-            "title": self.lifecycle.name,
-            "show_conditions": True,
-            **options,
-        }
-        graph_machine = GraphMachine(
-            states=[{"name": state.name, "final": state.final} for state in self.states.values()],
-            transitions=[
-                {
-                    "trigger": row.event,
-                    "source": row.source.value,
-                    "dest": row.target.value,
-                    "conditions": row.guard.name if row.guard else None,
-                }
-                for row in self.lifecycle.transitions
-                if row.source is not None
-            ],
-            initial=self.lifecycle.creations[0].target.value,
-            auto_transitions=False,
-            **settings,
-        )
-        if run is not None:
-            graph_machine.set_state(run.status.value)
-            graph_machine.get_combined_graph(force_new=True)
-        return graph_machine
 
     def __setattr__(self, name: str, value: object) -> None:
         if self._sealed and name in _DECIDED:

@@ -34,10 +34,13 @@ def _pending_outputs(instance: Any, _now: float) -> tuple[ToolOutput, ...]:
 
 
 # By the name of the argument: in the tables of this project one name means one thing.
+_ERROR = LastError("server_error", "Sorry, something went wrong.")
+
 _LAWFUL: Mapping[str, Callable[[Any, float], object]] = {
     "tool_calls": lambda run, _now: (ToolCall(f"call_{run.version}", "lookup"),),
     "tool_outputs": _pending_outputs,
-    "last_error": lambda _run, _now: LastError("server_error", "Sorry, something went wrong."),
+    "last_error": lambda _run, _now: _ERROR,
+    "error": lambda _response, _now: _ERROR,
     "reason": lambda _run, _now: "max_completion_tokens",
     "expires_at": lambda _step, now: now + RUN_TTL,
 }
@@ -46,10 +49,10 @@ _LAWFUL: Mapping[str, Callable[[Any, float], object]] = {
 def lawful_payload(
     instance: Instance[Any] | None, lifecycle: Lifecycle[Any], row: Transition[Any], now: float
 ) -> Mapping[str, Any]:
-    """Return arguments with which a row of a run, a step or a message is lawful.
+    """Return arguments with which a row of a run, a step, a message or a response is lawful.
 
-    Only what is required. A run's function calls have new ids each round, and the outputs answer
-    exactly the calls that are pending.
+    Only what is required: a response is created in the foreground. A run's function calls have new ids
+    each round, and the outputs answer exactly the calls that are pending.
 
     :raises MisuseError: when the row requires an argument that is not known here.
     """

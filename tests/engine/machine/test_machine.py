@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from transitions.extensions import GraphMachine
 
 from runlife import (
     MESSAGE,
@@ -400,34 +399,6 @@ def test_a_trigger_hides_no_attribute_of_the_model() -> None:
     """A model with an attribute called like a trigger is refused, where binding was skipped in silence."""
     with pytest.raises(MisuseError, match="hide attributes of Colliding: state, start"):
         RunMachine(RUN, model=Colliding)
-
-
-# --------------------------------------------------------------------------- pictures
-
-
-def test_the_graph_machine_draws_the_table() -> None:
-    """Transitions' ``GraphMachine`` of the same table has its states and transitions and no others."""
-    graph_machine = RunMachine().graph_machine()
-    assert isinstance(graph_machine, GraphMachine)
-    source = graph_machine.get_combined_graph().draw(None)
-    for row in RUN.transitions:
-        if row.source is not None:
-            assert f"{row.source} --> {row.target}: {row.event}" in source
-    assert [line.strip() for line in source.splitlines() if "[*]" in line] == ["[*] --> queued"]
-    assert set(graph_machine.states) == {status.value for status in RUN.statuses}
-
-
-def test_the_graph_machine_shows_where_a_run_is() -> None:
-    """Given a run, its status is the active one; the graph says how to draw each guard."""
-    machine = RunMachine()
-    run = machine.create(id="run_1", now=0)
-    run.start(now=1)
-    source = machine.graph_machine(run).get_combined_graph().draw(None)
-    assert "Class in_progress s_active" in source
-    assert "[*] --> queued" in source
-    assert "submit_tool_outputs [outputs_match_calls]" in source
-    plain = machine.graph_machine(run, show_conditions=False).get_combined_graph().draw(None)
-    assert "submit_tool_outputs [" not in plain
 
 
 # --------------------------------------------------------------------------- async
