@@ -6,7 +6,7 @@
   queued --> in_progress: start<br/>(server)
 
 The pictures of our own tables are shipped, and a path is shown on them with nothing installed:
-``highlight(RUN, run.journal)``. To lay out anything else as SVG needs graphviz-pure
+``render(RUN, overlay=run)``. To lay out anything else as SVG needs graphviz-pure
 (``pip install 'runlife[diagrams]'``); every other format is text, and needs nothing. The lifecycle
 itself goes out as a table (Markdown, HTML), as SCXML and as a machine of XState; a picture, as JSON.
 
@@ -15,10 +15,12 @@ it is to be drawn, as data.
 """
 
 from runlife_diagrams.as_json import picture_schema
-from runlife_diagrams.draw import FORMATS, Format, render
+from runlife_diagrams.compose import picture_of
+from runlife_diagrams.draw import FORMATS, Format, TextFormat, render
 from runlife_diagrams.errors import PathError, PictureError, RendererError, RendererMissingError
 from runlife_diagrams.highlight import highlight
-from runlife_diagrams.picture import Direction, Picture, Theme, picture_of
+from runlife_diagrams.overlays import Belief, Counts, Difference, OverlayLike
+from runlife_diagrams.picture import Detail, Direction, Picture, Theme
 from runlife_diagrams.route import Path
 from runlife_diagrams.sequence import SequenceFormat, render_sequence
 from runlife_diagrams.shipped import check_all, standard_pictures, write_all
@@ -27,8 +29,13 @@ from runlife_diagrams.timeline import TimelineFormat, render_timeline
 
 __all__ = [
     "FORMATS",
+    "Belief",
+    "Counts",
+    "Detail",
+    "Difference",
     "Direction",
     "Format",
+    "OverlayLike",
     "Path",
     "PathError",
     "Picture",
@@ -36,6 +43,7 @@ __all__ = [
     "RendererError",
     "RendererMissingError",
     "SequenceFormat",
+    "TextFormat",
     "Theme",
     "TimelineFormat",
     "check_all",

@@ -18,9 +18,9 @@ from runlife_diagrams.picture import Picture
 
 __all__ = ["picture_schema", "to_json"]
 
-_FORMAT = {"format": "runlife-picture", "version": 1}
+_FORMAT = {"format": "runlife-picture", "version": 2}
 """What the text is; the version grows when a reader of the last one would be misled."""
-_PLAIN: Mapping[Any, str] = {str: "string", bool: "boolean", int: "integer", NoneType: "null"}
+_PLAIN: Mapping[Any, str] = {str: "string", bool: "boolean", float: "number", NoneType: "null"}
 
 
 def to_json(picture: Picture) -> str:

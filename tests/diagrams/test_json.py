@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from runlife import MESSAGE, RUN, RUN_STEP, Lifecycle
-from runlife_diagrams import picture_of, picture_schema, render
+from runlife_diagrams import Picture, picture_schema, render
 from runlife_diagrams.as_json import to_json
 
 OURS = pytest.mark.parametrize("lifecycle", [RUN, RUN_STEP, MESSAGE], ids=lambda one: one.name)
@@ -27,7 +27,7 @@ def test_the_schema_is_a_schema() -> None:
     Draft202012Validator.check_schema(picture_schema())
     data = json.loads(render(RUN, "json"))
     assert complaints({}) != []
-    assert complaints({**data, "version": 2}) != []
+    assert complaints({**data, "version": 1}) != []
     assert complaints({**data, "theme": "sepia"}) != []
     assert complaints({**data, "nodes": [{"id": "x"}]}) != []
     assert complaints({**data, "colour": "red"}) != []
@@ -52,20 +52,23 @@ def test_every_row_is_there(lifecycle: Lifecycle[Any]) -> None:
 
 def test_overlays_are_in_it() -> None:
     """A path and a heat, by the ids of the nodes and labels that they are about."""
-    heat = {"queued -start-> in_progress": 3}
-    data = json.loads(render(RUN, "json", path=["queued", "in_progress"], heat=heat, direction="LR"))
+    data = json.loads(render(RUN, "json", overlay=["queued", "in_progress"], direction="LR"))
     assert complaints(data) == []
     assert data["direction"] == "LR"
-    assert data["highlight"]["taken"] == {"edge-queued-start-in_progress": [1]}
-    assert data["highlight"]["current"] == "node-in_progress"
-    assert data["heat"]["edge-queued-start-in_progress"] == 3
+    overlay = data["overlay"]
+    assert overlay["rows"]["edge-queued-start-in_progress"]["badge"] == "1"
+    assert [step["row"] for step in overlay["steps"]] == ["edge-queued-start-in_progress"]
+    assert overlay["current"] == "node-in_progress"
+    heated = json.loads(render(RUN, "json", overlay={"queued -start-> in_progress": 3}))
+    assert complaints(heated) == []
+    assert heated["overlay"]["edges"]["edge-queued-start-in_progress"]["badge"] == "3"
 
 
 @pytest.mark.slow
 @given(st.data())
-def test_words_come_back(odd_lifecycles: st.SearchStrategy[Lifecycle[Any]], data: st.DataObject) -> None:
+def test_words_come_back(odd_pictures: st.SearchStrategy[Picture], data: st.DataObject) -> None:
     """Whatever they are, they are read as they were, from ASCII that no markup can end."""
-    picture = picture_of(data.draw(odd_lifecycles))
+    picture = data.draw(odd_pictures)
     text = to_json(picture)
     assert text.isascii()
     assert not set("<>&") & set(text)

@@ -98,7 +98,7 @@ def test_a_deadline_of_several_statuses_is_bundled() -> None:
     tied = [edge for edge in picture_of(JOB).edges if edge.bundle == bundle.id]
     assert [edge.source for edge in tied] == ["node-ready", "node-busy"]
     assert (bundle.id, bundle.target) == ("bundle-expire-late", "node-late")
-    assert bundle.label.conditions == ("due_at is due",)
+    assert [label.conditions for label in bundle.labels] == [("due_at is due",)]
 
 
 def test_the_spine_is_the_shortest_way_to_the_first_ending() -> None:
@@ -123,7 +123,46 @@ def test_guards_and_evidence_are_optional() -> None:
     assert create.labels[0].evidence == RUN.creations[0].evidence
     assert (plain.labels[0].conditions, plain.labels[0].evidence) == ((), None)
     (bundle,) = picture_of(RUN, evidence=True).bundles
-    assert bundle.label.evidence == "documented"
+    assert bundle.labels[0].evidence == "documented"
+
+
+def test_a_policy_is_written_when_asked_for() -> None:
+    """The switch that a row hangs on stands under it; rows that are off are drawn too, and are marked."""
+    strict = RUN.under(Policy(queued_may_fail=False))
+    rows = {label.id: label for edge in picture_of(strict, policies=True).edges for label in edge.labels}
+    assert rows["edge-queued-fail-failed"].notes == ("off: only if queued_may_fail is True",)
+    assert rows["edge-queued-cancel-cancelling"].notes == ("if cancel_outside_in_progress is True",)
+    assert rows["edge-queued-start-in_progress"].notes == ()
+    assert len(rows) == len(RUN.rows)
+    assert {id for id, label in rows.items() if label.off} == rows.keys() - {
+        label.id for edge in picture_of(strict).edges for label in edge.labels
+    }
+    (bundle,) = picture_of(strict, policies=True).bundles
+    assert [label.off for label in bundle.labels] == [False, True]
+
+
+def test_a_simple_picture_is_of_what_is_to_be_seen_first() -> None:
+    """Rows of one event between two statuses are one, endings are tied, and no condition is written."""
+    picture = picture_of(JOB, detail="simple")
+    between = [e for e in picture.edges if (e.source, e.target) == ("node-ready", "node-busy")]
+    assert [[label.event for label in edge.labels] for edge in between] == [["take", "steal"], ["seize"]]
+    assert {label.conditions for edge in picture.edges for label in edge.labels} == {()}
+    (bundle,) = picture.bundles
+    assert [label.event for label in bundle.labels] == ["expire", "kill"]
+    assert [edge.source for edge in picture.edges if edge.bundle] == ["node-ready", "node-busy"]
+    assert any(edge.spine and edge.target == "node-done" for edge in picture.edges)
+
+
+@OURS
+def test_a_simple_picture_loses_no_arrow(lifecycle: Lifecycle[Any]) -> None:
+    """Whatever leads somewhere still does, by the same cause; bundles take all but the spine to an ending."""
+    full, simple = picture_of(lifecycle), picture_of(lifecycle, detail="simple")
+    arrows = [{(e.source, e.target, e.cause) for e in picture.edges} for picture in (full, simple)]
+    assert arrows[0] == arrows[1]
+    ends = {node.id for node in simple.nodes if node.kind == "terminal"}
+    loose = [(e.target, e.cause) for e in simple.edges if e.target in ends and not e.bundle and not e.spine]
+    tied = [(bundle.target, bundle.cause) for bundle in simple.bundles]
+    assert len({*loose, *tied}) == len(loose) + len(tied)
 
 
 def test_the_legend_explains_what_is_there() -> None:
@@ -137,30 +176,7 @@ def test_the_legend_explains_what_is_there() -> None:
     ]
 
 
-def test_a_highlight_numbers_the_steps() -> None:
-    """A row taken twice has two numbers; the last status is the current one; nothing else is marked."""
-    path = ["queued", "in_progress", "requires_action", "queued", "in_progress", "completed"]
-    highlight = picture_of(RUN, path=path).highlight
-    assert highlight is not None
-    assert highlight.taken == {
-        "edge-queued-start-in_progress": (1, 4),
-        "edge-in_progress-require_action-requires_action": (2,),
-        "edge-requires_action-submit_tool_outputs-queued": (3,),
-        "edge-in_progress-complete-completed": (5,),
-    }
-    assert highlight.visited == tuple(f"node-{status}" for status in dict.fromkeys(path))
-    assert highlight.current == "node-completed"
-    assert highlight.says[0] == "1. queued -start-> in_progress"
-
-
-def test_a_path_from_the_creation_visits_the_dot() -> None:
-    """The dot before the creation is a node like others."""
-    highlight = picture_of(RUN, path=[None]).highlight
-    assert highlight is not None
-    assert (highlight.visited, highlight.current) == (("node-initial",), "node-initial")
-
-
-@pytest.mark.parametrize("option", [{"direction": "UP"}, {"theme": "pink"}])
+@pytest.mark.parametrize("option", [{"direction": "UP"}, {"theme": "pink"}, {"detail": "none"}])
 def test_unknown_words_are_refused(option: dict[str, Any]) -> None:
     """The error lists the words there are."""
     with pytest.raises(PictureError, match="there are: "):

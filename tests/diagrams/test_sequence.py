@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from runlife import RUN, Cause, HistoryError, LastError, Lifecycle, Record, Run, ToolCall, ToolOutput, on
 from runlife.history import record_to_json
 from runlife_diagrams import PictureError, render_sequence
+from runlife_diagrams.sequence import Exchange, Lost, Seen, StreamEvent
 from runlife_diagrams.text import visible, width
 
 NASTY = [
@@ -52,6 +53,7 @@ NASTY = [
     ),
     *("activate S", "<br/>", "x" * 400, "漢" * 90, "$$x$$", ":::y", "participant", "sequenceDiagram"),
 ]
+LOST: tuple[Lost | None, ...] = (None, "request", "answer")
 words = st.sampled_from(NASTY) | st.text(st.characters(), max_size=30)
 STATEMENT = re.compile(
     r"  (?:accTitle: .*|accDescr: .*|participant [CST] as (?:client|server|timer)|(?:de)?activate S"
@@ -240,6 +242,38 @@ def test_hundreds_of_records_stay_readable(limit: int) -> None:
 def test_no_word_meets_another(rounds: int, said: str) -> None:
     """No text overlaps another or leaves the picture, however long what came with an event is."""
     assert_nothing_overlaps(render_sequence(a_run(rounds, said=said)))
+
+
+@pytest.mark.parametrize("said", ["sunny", "W" * 200, "漢字" * 80, "Wide Words " * 30, "run_" + "aB3" * 99])
+def test_no_word_of_a_wire_log_meets_another(said: str) -> None:
+    """Of whatever befell a call, answered at once or not, with a stream or without."""
+    streams = (None, (StreamEvent(said, 1.0), StreamEvent("thread.run.failed", 1e9, Seen("run_1", "failed"))))
+    log = [
+        Exchange(
+            method="GET",
+            path=f"/{said}",
+            sent=0.0,
+            answered=1.0,
+            status_code=code,
+            request={said: said},
+            says=said,
+            seen=(Seen("run_1", "queued"), Seen(said, said))[: 1 + twice],
+            events=events,
+            fault=said,
+            lost=lost,
+            twice=twice,
+        )
+        for code in (200, 429, None)
+        for lost in LOST
+        for events in streams
+        for twice in (False, True)
+    ]
+    assert_nothing_overlaps(render_sequence(log, limit=500))
+    assert_nothing_overlaps(
+        render_sequence(
+            [log[0], Exchange(method="GET", path="/", seen=(Seen("run_1", "expired"),), status_code=200)]
+        )
+    )
 
 
 # --------------------------------------------------------------------------- any text, any time

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from runlife import MESSAGE, RUN, RUN_STEP, Lifecycle, Policy, Run, ToolCall
+from runlife import RUN, Lifecycle, Policy, Run, ToolCall
 from runlife_diagrams import (
     PathError,
     PictureError,
@@ -22,7 +22,7 @@ from runlife_diagrams import (
 from runlife_diagrams.shipped import shipped_svg
 
 ROOT = Path(__file__).parents[2]
-OURS = pytest.mark.parametrize("lifecycle", [RUN, RUN_STEP, MESSAGE], ids=lambda one: one.name)
+OURS = pytest.mark.parametrize("lifecycle", shipped.STANDARD, ids=lambda one: one.name)
 
 
 def parse(svg: str) -> ET.Element:
@@ -43,7 +43,7 @@ def having(svg: str, name: str, kind: str) -> set[str]:
 def test_the_committed_pictures_are_fresh() -> None:
     """What is committed and what is shipped is what the tables give today: else `runlife diagram --all`."""
     assert check_all(ROOT / "diagrams") == ()
-    for lifecycle in (RUN, RUN_STEP, MESSAGE):
+    for lifecycle in shipped.STANDARD:
         assert shipped_svg(lifecycle.name) == standard_pictures()[f"{lifecycle.name}.svg"]
 
 
@@ -61,9 +61,10 @@ def test_only_what_is_stale_is_written(tmp_path: Path, monkeypatch: pytest.Monke
     names = [f"{one.name}.svg" for one in shipped.STANDARD]
     monkeypatch.setattr(shipped, "standard_pictures", lambda: dict.fromkeys(names, "fresh\n"))
     (tmp_path / names[0]).write_bytes(b"fresh\r\n")
-    (tmp_path / names[1]).write_bytes(b"fresh\n")
+    for name in names[1:-1]:
+        (tmp_path / name).write_bytes(b"fresh\n")
     (tmp_path / "mine.svg").write_bytes(b"mine")
-    stale = (tmp_path / names[0], tmp_path / names[2])
+    stale = (tmp_path / names[0], tmp_path / names[-1])
     assert check_all(tmp_path) == stale
     assert write_all(str(tmp_path)) == stale
     assert check_all(tmp_path) == write_all(tmp_path) == ()
@@ -95,6 +96,8 @@ def test_without_a_path_the_shipped_picture_is_given_as_it_is(lifecycle: Lifecyc
     assert styles[1] is not None
     assert styles[0].text != styles[1].text
     styles[0].text = styles[1].text
+    assert light.attrib.pop("class") == "runlife light"
+    assert dark.attrib.pop("class") == "runlife dark"
     assert ET.tostring(light) == ET.tostring(dark)
 
 
@@ -115,7 +118,7 @@ def test_a_path_marks_exactly_its_parts() -> None:
         group.get("id"): "".join(badge.itertext())
         for group in root.iter()
         for badge in group
-        if badge.get("class") == "badge"
+        if badge.get("class") == "badge" and group.get("id")
     }
     assert badges["edge-queued-start-in_progress"] == "1, 4"
     assert sorted(badges.values()) == ["1, 4", "2", "3", "5"]

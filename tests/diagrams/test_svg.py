@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from enum import StrEnum
 from itertools import combinations
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from runlife import MESSAGE, RUN, RUN_STEP, Cause, Lifecycle, MisuseError, Policy, WorldError
-from runlife_diagrams import RendererError, RendererMissingError, picture_of, render, renderer
-from runlife_diagrams.layout import Box, Layout, lay_out, read
+from runlife import MESSAGE, RUN, RUN_STEP, Cause, Lifecycle, Policy, on
+from runlife_diagrams import Detail, Direction, RendererMissingError, picture_of, render
+from runlife_diagrams.bands import bands_of
+from runlife_diagrams.layout import Box, Layout, lay_out
 from runlife_diagrams.renderer import dot_to_svg
 from runlife_diagrams.style import THEMES
 from runlife_diagrams.svg import to_svg
@@ -105,7 +107,7 @@ def test_it_is_self_contained(lifecycle: Lifecycle[Any]) -> None:
     style = parse(svg).find("{*}style")
     assert style is not None
     rules = [line for line in (style.text or "").splitlines() if line]
-    assert all(rule.startswith(".runlife ") for rule in rules)
+    assert all(rule.startswith(".runlife.light ") for rule in rules)
 
 
 def test_it_scales_and_says_what_it_is() -> None:
@@ -170,7 +172,7 @@ def test_the_bytes_do_not_depend_on_hashes() -> None:
         "from runlife_diagrams.svg import to_svg\n"
         "path = ['queued', 'in_progress', 'expired']\n"
         "texts = [to_svg(picture_of(one), tries=3) for one in (RUN, MESSAGE)]\n"
-        "texts += [render(RUN, format, path=path) for format in ('svg', 'mermaid', 'dot')]\n"
+        "texts += [render(RUN, format, overlay=path) for format in ('svg', 'mermaid', 'dot')]\n"
         "print([sha256(text.encode()).hexdigest() for text in texts])\n"
     )
     printed = set()
@@ -186,55 +188,67 @@ def test_the_bytes_do_not_depend_on_hashes() -> None:
     assert len(printed) == 1
 
 
-# --------------------------------------------------------------------------- the renderer
+# --------------------------------------------------------------------------- without a renderer
 
 
-def test_without_graphviz_pure_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only what has to be laid out needs it: our own pictures, Mermaid and DOT do not."""
+def test_without_a_renderer_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what has to be laid out needs one: our own pictures, Mermaid and DOT do not."""
 
-    def missing(_name: str) -> None:
-        raise renderer.PackageNotFoundError
+    def missing(*_: object) -> None:
+        raise RendererMissingError
 
-    monkeypatch.setattr(renderer, "files", missing)
-    renderer._program.cache_clear()
-    try:
-        with pytest.raises(
-            RendererMissingError, match=re.escape("pip install 'runlife[diagrams]'")
-        ) as caught:
-            render(RUN, direction="LR")
-        assert isinstance(caught.value, MisuseError)
-        monkeypatch.setattr(renderer, "files", lambda _name: [])
-        with pytest.raises(RendererMissingError):
-            render(RUN, guards=False)
-        for lifecycle in (RUN, RUN_STEP, MESSAGE):
-            assert render(lifecycle).startswith("<svg ")
-            assert render(lifecycle, "mermaid")
-            assert render(lifecycle, "dot")
-    finally:
-        renderer._program.cache_clear()
+    monkeypatch.setattr("runlife_diagrams.svg.lay_out", missing)
+    options: tuple[dict[str, Any], ...]
+    options = ({"direction": "LR"}, {"guards": False}, {"detail": "simple"}, {"evidence": True})
+    for option in options:
+        with pytest.raises(RendererMissingError, match=re.escape("pip install 'runlife[diagrams]'")):
+            render(RUN, **option)
+    for lifecycle in (RUN, RUN_STEP, MESSAGE):
+        assert render(lifecycle).startswith("<svg ")
+        assert render(lifecycle, "mermaid")
+        assert render(lifecycle, "dot")
 
 
-def test_a_failing_renderer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the program said is in the error, and so is that it did not start."""
-    with pytest.raises(RendererError, match="graphviz-pure failed with status") as caught:
-        dot_to_svg("digraph {")
-    assert isinstance(caught.value, WorldError)
-    monkeypatch.setattr(renderer, "_program", lambda: "/nowhere/graphviz-pure")
-    with pytest.raises(RendererError, match="did not answer"):
-        dot_to_svg("digraph {}")
+# --------------------------------------------------------------------------- bands
 
 
-@pytest.mark.parametrize(
-    ("svg", "words"),
-    [
-        ("nonsense", "gave no SVG"),
-        ("<svg/>", "that Graphviz did not write"),
-        (dot_to_svg("digraph { a -> b }"), "lacks .* parts of the picture"),
-    ],
-)
-def test_a_foreign_answer_of_a_renderer_is_refused(svg: str, words: str) -> None:
-    """The seam to the renderer is checked: what lacks a part of the picture is never drawn."""
-    with pytest.raises(RendererError, match=words):
-        read(svg, picture_of(RUN))
-    with pytest.raises(RendererError):
-        to_svg(picture_of(RUN), render=lambda _dot: svg)
+@pytest.mark.parametrize("direction", ["TB", "LR"])
+@pytest.mark.parametrize("detail", ["full", "simple"])
+def test_statuses_of_a_kind_lie_in_a_band(direction: Direction, detail: Detail) -> None:
+    """Live and terminal statuses lie in a band each, with its meaning written where nothing else is."""
+    picture = picture_of(RUN, direction=direction, detail=detail)
+    layout = lay_out(picture, dot_to_svg, tries=4)
+    bands = bands_of(picture, layout)
+    assert [band.group.kind for band in bands] == ["live", "terminal"]
+    for band in bands:
+        for node in picture.nodes:
+            box = layout.boxes[node.id]
+            within = abs(box.x - band.box.x) <= (band.box.width - box.width) / 2
+            within &= abs(box.y - band.box.y) <= (band.box.height - box.height) / 2
+            assert within == (node.id in band.group.nodes)
+        assert band.heading in {band.group.says, ""}
+        if band.heading and direction == "TB":
+            heading = Box(band.x + 40, band.y, 80, 9)
+            assert not any(
+                abs(heading.x - box.x) < (heading.width + box.width) / 2
+                and abs(heading.y - box.y) < (heading.height + box.height) / 2
+                for box in layout.boxes.values()
+            )
+
+
+def test_there_are_no_bands_where_the_kinds_are_not_apart() -> None:
+    """A band that held a status of another kind would not be true."""
+    picture = picture_of(MESSAGE)
+    boxes = {id: Box(50, 50, 20, 20) for node in picture.nodes for id in [node.id]}
+    assert bands_of(picture, Layout(100, 100, boxes, {})) == ()
+
+
+def test_one_status_is_a_picture() -> None:
+    """A lifecycle of a single row has a band and a heading as wide as there is room for."""
+
+    class One(StrEnum):
+        OVER = "over"
+
+    one = Lifecycle("one", One, terminal=[One.OVER], rows=[on("make", None, One.OVER, by=Cause.CLIENT)])
+    assert ">terminal</text>" in to_svg(picture_of(one), tries=1)
+    assert ">terminal: nothing leads out</text>" not in to_svg(picture_of(one), tries=1)

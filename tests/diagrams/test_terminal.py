@@ -98,7 +98,7 @@ def test_a_run_tells_its_history() -> None:
         RUN, run=run
     )
     path = ["queued", *(["in_progress", "requires_action", "queued"] * 4)]
-    assert "history: 4 steps, require_action → requires_action" in render(RUN, "text", path=path)
+    assert "history: 4 steps, require_action → requires_action" in render(RUN, "text", overlay=path)
 
 
 def test_a_terminal_status_says_so() -> None:
@@ -120,8 +120,8 @@ def test_a_run_is_shown_under_its_own_policy() -> None:
 
 def test_guards_and_evidence_are_shown_when_asked_for() -> None:
     """Guards unless they are not wanted, evidence if it is."""
-    assert "when the outputs" not in render(RUN, "text", path=["requires_action"], guards=False)
-    assert "by the client, recorded" in render(RUN, "text", path=["requires_action"], evidence=True)
+    assert "when the outputs" not in render(RUN, "text", overlay=["requires_action"], guards=False)
+    assert "by the client, recorded" in render(RUN, "text", overlay=["requires_action"], evidence=True)
 
 
 def test_what_is_no_status_is_refused() -> None:

@@ -7,7 +7,9 @@ import click
 from runlife_adapters.cli.check import check
 from runlife_adapters.cli.demo.command import demo
 from runlife_adapters.cli.diagram import diagram
+from runlife_adapters.cli.sequence import sequence
 from runlife_adapters.cli.serve import serve
+from runlife_adapters.cli.timeline import timeline
 from runlife_adapters.cli.verify import verify
 
 __all__ = ["app"]
@@ -22,5 +24,7 @@ def app() -> None:
 app.add_command(check)
 app.add_command(demo)
 app.add_command(diagram)
+app.add_command(sequence)
 app.add_command(serve)
+app.add_command(timeline)
 app.add_command(verify)

@@ -1,164 +1,112 @@
-"""What a sequence diagram shows, as data: a step for each record, and what was left out between."""
+"""What a sequence diagram shows, as data, whatever it was made of: arrows in order, and what lies between.
+
+A :class:`Step` is an arrow from one lifeline to another. Where it brings news of a status, the receiver
+has that status from there on: the server that a record moved, or the client that was told. A :class:`Gap`
+stands for several arrows that are not drawn: records left out of the middle, polls that showed nothing new.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from textwrap import wrap
-from typing import Any, cast
-
 from attrs import frozen
 
-from runlife import Cause, Instance, Lifecycle, Record
-from runlife.history import record_to_json
+from runlife import Cause
 from runlife_diagrams.errors import PictureError
-from runlife_diagrams.text import visible
-from runlife_diagrams.timeline.journals import Journal, Reader, lifecycle_of
-from runlife_diagrams.timeline.looks import Look, looks_of
-from runlife_diagrams.timeline.times import duration, moment
+from runlife_diagrams.timeline.looks import Look
 
-__all__ = ["LEAST_LIMIT", "Omitted", "Sequence", "Step", "sequence_of"]
+__all__ = ["Gap", "News", "Participant", "Sequence", "Step", "kept", "left_out"]
 
-LEAST_LIMIT = 2
-"""The first record and the last are always shown."""
-_COLUMNS = 40
-_LINES = 2
-"""Of details under an event, at most."""
-_LONGEST = 2_000
-"""Characters of details that a hover shows, at most: the output of a tool can be a book."""
+_LEAST_LIMIT = 2
+"""The first step and the last are always shown."""
 
 
 @frozen
+class Participant:
+    """A lifeline."""
+
+    key: Cause
+    """By which it is known: who it is that acts there."""
+    name: str
+
+
+@frozen
+class News:
+    """A status that a step leads to, or shows."""
+
+    look: Look
+    life: int = 0
+    """Which life it is of, from 0, in the order in which they are first seen."""
+
+
+@frozen(kw_only=True)
 class Step:
-    """One record."""
+    """One arrow."""
 
     number: int
-    """From 1, in the journal."""
-    at: float
-    """Seconds after the first record."""
-    unix: float
-    event: str
-    cause: Cause
-    target: Look
-    details: tuple[str, ...]
-    """What came with the event, in lines, shortened."""
+    """From 1, of all that happened."""
+    time: str
+    """What stands beside it; nothing where that is not known, or was said just before."""
+    sender: Cause
+    receiver: Cause
+    css: str
+    """The classes of its look: who causes it, and ``request``, ``answer``, ``streamed`` or ``refused``."""
+    what: str
+    details: tuple[str, ...] = ()
+    """What came with it, in lines, shortened."""
+    fault: str = ""
+    """What befell it on its way, in words."""
+    lost: bool = False
+    """Whether it never arrived."""
     says: str
     """All of it, in words."""
-    idle: float | None
+    news: tuple[News, ...] = ()
+    """Of the statuses; of several, none is drawn beside it."""
+    active: bool = False
+    """Whether the server is at work from here on: on a life, or on a stream of events."""
+    idle: float | None = None
     """How long nothing happened before it, in seconds, where that was long."""
 
 
 @frozen
-class Omitted:
-    """Records that are not drawn."""
+class Gap:
+    """Steps that are not drawn each."""
 
-    records: int
-    since: float
-    until: float
-
-    @property
-    def says(self) -> str:
-        """How many."""
-        return f"… {self.records:,} more …"
+    steps: int
+    says: str
+    title: str
+    until: str
+    """When the last of them was; nothing where that is not known."""
+    css: str
+    """``more``, what was left out; ``polls``, what showed nothing new."""
 
 
 @frozen
 class Sequence:
-    """A journal as it is drawn."""
+    """What is drawn."""
 
     title: str
     description: str
-    steps: tuple[Step | Omitted, ...]
+    participants: tuple[Participant, ...]
+    steps: tuple[Step | Gap, ...]
 
 
-def sequence_of(journal: Journal, *, lifecycle: Lifecycle[Any] | None, limit: int, idle: float) -> Sequence:
-    """Return a journal as steps.
+def kept(count: int, limit: int) -> tuple[int, int]:
+    """Return how many steps are drawn at the beginning, and from which one on they are drawn again.
 
-    :raises HistoryError: naming the first record that cannot be read, or does not follow.
-    :raises PictureError: when the limit leaves no room for the first record and the last.
+    :raises PictureError: when the limit leaves no room for the first and the last.
     """
-    if limit < LEAST_LIMIT:
-        raise PictureError(f"limit must be {LEAST_LIMIT} records or more, got {limit}")
-    table = lifecycle_of([journal], lifecycle)
-    records = Reader(table).read(journal)
-    looks, first = looks_of(table), records[0].at
+    if limit < _LEAST_LIMIT:
+        raise PictureError(f"limit must be {_LEAST_LIMIT} records or more, got {limit}")
+    if count <= limit:
+        return count, count
     # The beginning explains more than the end, so two thirds of what is shown are its.
     after = max(1, limit // 3)
-    head, tail = (
-        (limit - after, len(records) - after) if len(records) > limit else (len(records), len(records))
-    )
-    steps: list[Step | Omitted] = []
-    for index, record in enumerate(records):
-        if head <= index < tail:
-            if index == head:
-                steps.append(Omitted(tail - head, record.at - first, records[tail - 1].at - first))
-            continue
-        # Before the first step after a gap stands how much was left out, not how long nothing happened.
-        before = records[index - 1].at if 0 < index != tail else record.at
-        waited = record.at - before
-        said = _details(record, table)
-        steps.append(
-            Step(
-                number=index + 1,
-                at=record.at - first,
-                unix=record.at,
-                event=visible(record.event),
-                cause=record.cause,
-                target=looks[record.target],
-                details=_shortened(said),
-                says=_words(index + 1, record, first, said),
-                idle=waited if waited >= idle else None,
-            )
-        )
-    return Sequence(_title(journal, table), _description(records), tuple(steps))
+    return limit - after, count - after
 
 
-def _title(journal: Journal, lifecycle: Lifecycle[Any]) -> str:
-    id = journal.facts().get("id") if isinstance(journal, Instance) else None
-    return f"Sequence of {visible(str(id or f'a {lifecycle.name}'))}"
+def left_out(steps: int, since: str, until: str) -> Gap:
+    """Return what stands for steps in the middle that are not drawn.
 
-
-def _description(records: tuple[Record, ...]) -> str:
-    first, last = records[0], records[-1]
-    count = f"{len(records):,} record{'s' if len(records) > 1 else ''}"
-    ended = f"the last leads to {visible(last.target)} after {duration(last.at - first.at)}"
-    return f"{count}; {ended}. Times are counted from unix time {moment(first.at)}."
-
-
-def _words(number: int, record: Record, first: float, details: str) -> str:
-    came = f"from {visible(record.source)} " if record.source is not None else ""
-    when = f"{duration(record.at - first)} (unix time {moment(record.at)})"
-    moved = f"{visible(record.event)} by the {record.cause}, {came}to {visible(record.target)}"
-    return f"{number}. {when}: {moved}{f'; {details}' if details else ''}"
-
-
-def _details(record: Record, lifecycle: Lifecycle[Any]) -> str:
-    payload = record_to_json(record, lifecycle)["payload"]
-    said = [f"{name} {_said(value)}" for name, value in payload.items() if _tells(value)]
-    text = visible(" ".join("; ".join(said)[: _LONGEST + 1].split())) if said else ""
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
-
-
-def _tells(value: object) -> bool:
-    return value is not None and value not in ("", [], {}, ())
-
-
-def _said(value: object) -> str:
-    """Return JSON data in words: of an object the texts, and the numbers with their names."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, Mapping):
-        items = cast("Mapping[str, object]", value).items()
-        return ", ".join(
-            part if isinstance(part, str) else f"{name} {_said(part)}" for name, part in items if _tells(part)
-        )
-    if isinstance(value, (list, tuple)):
-        return " / ".join(map(_said, cast("list[object]", value)))
-    return f"{value:.15g}" if isinstance(value, float) else json.dumps(value, default=str)
-
-
-def _shortened(details: str) -> tuple[str, ...]:
-    lines = wrap(details[: _COLUMNS * (_LINES + 2)], _COLUMNS)
-    if len(lines) > _LINES:
-        lines = [*lines[: _LINES - 1], f"{lines[_LINES - 1][: _COLUMNS - 1]}…"]
-    return tuple(lines)
+    :param since: when the first of them was, and ``until`` the last; nothing where that is not known.
+    """
+    more = f"… {steps:,} more …"
+    return Gap(steps, more, f"{more} from {since or '?'} until {until or '?'}", until, "more")
