@@ -15,7 +15,6 @@ from runlife_diagrams import (
     PictureError,
     RendererError,
     RendererMissingError,
-    png,
     render,
     render_sequence,
     render_timeline,
@@ -282,7 +281,7 @@ def test_it_needs_graphviz_pure(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_answer_that_is_no_png_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the program wrote is looked at before it is handed on."""
-    monkeypatch.setattr(png, "pure", lambda *_: b"<svg/>")
+    monkeypatch.setattr("runlife_diagrams.png.draw.pure", lambda *_: b"<svg/>")
     with pytest.raises(RendererError, match="wrote no PNG"):
         svg_to_png('<svg viewBox="0 0 9 9"/>')
 
