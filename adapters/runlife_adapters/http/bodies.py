@@ -16,13 +16,14 @@ from runlife_adapters.http import multipart
 from runlife_adapters.http.depth import is_deeper
 from runlife_adapters.http.place import Place
 from runlife_adapters.http.refusals import NOT_AN_OBJECT, NOT_JSON, OUT_OF_RANGE, TOO_DEEP, TOO_LARGE
-from runlife_adapters.http.schema import Integer, validate
+from runlife_adapters.http.schema import Boolean, Integer, validate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from runlife_adapters.http.operations import Operation
     from runlife_adapters.http.place import Known
+    from runlife_adapters.http.schema import Schema
     from runlife_adapters.memory import ApiError
 
 __all__ = [
@@ -67,7 +68,7 @@ def read_query(operation: Operation, query: str, known: Known) -> dict[str, Any]
         if list in schema.takes:
             options.setdefault(plain, []).append(value)
         else:
-            options[plain] = _number(value) if isinstance(schema, Integer) else value
+            options[plain] = _read(schema, value)
     for name, value in options.items():
         validate(operation.query[name], value, Place(name, known))
     return options
@@ -100,6 +101,16 @@ def _json(body: bytes) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise NOT_AN_OBJECT.error()
     return cast("dict[str, Any]", data)
+
+
+def _read(schema: Schema, value: str) -> Any:
+    """Return an option as what it stands for; what stands for nothing of its kind stays a text."""
+    if isinstance(schema, Integer):
+        return _number(value)
+    return _WORDS.get(value, value) if isinstance(schema, Boolean) else value
+
+
+_WORDS: Mapping[str, bool] = {"true": True, "false": False}
 
 
 _WHOLE = re.compile("-?[0-9]+")

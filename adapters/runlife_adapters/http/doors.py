@@ -15,7 +15,8 @@ GET     ``clock``              ``{"now": unix seconds, "kind": "virtual" | "real
 POST    ``clock``              ``{"advance": seconds}``: moves a virtual clock forward
 POST    ``runs/{id}/apply``    makes a move of the server now, and answers the run: the body is an
                                entry of a schedule without its delay
-POST    ``runs/{id}/step``     makes the pending move of the server now, and answers the run
+POST    ``runs/{id}/step``     makes the pending move of the server now, and answers the run; the id may
+                               be that of a response: it is about the run behind it then, as above
 GET     ``log``                ``{"calls": [...], "dropped": n}``: the latest calls of the API, oldest
                                first, and how many there were before them
 GET     ``events``             every transition of every run from now on, as server-sent events
@@ -61,6 +62,7 @@ from runlife_adapters.http.messages import Request, Response
 from runlife_adapters.http.openapi import document
 from runlife_adapters.memory import After, ApiError
 from runlife_adapters.memory.checks import check_kind, check_names
+from runlife_adapters.memory.ids import Kind
 from runlife_adapters.memory.resources import as_text
 
 if TYPE_CHECKING:
@@ -188,10 +190,13 @@ class Doors:
 
     def _apply(self, request: Request, ids: Mapping[str, str]) -> Response:
         after = After.from_json(_object(request))
-        return _answer(self._world.apply(ids["id"], after).to_json())
+        return _answer(self._world.apply(self._run_of(ids["id"]), after).to_json())
 
     def _step(self, _request: Request, ids: Mapping[str, str]) -> Response:
-        return _answer(self._world.step(ids["id"]).to_json())
+        return _answer(self._world.step(self._run_of(ids["id"])).to_json())
+
+    def _run_of(self, id: str) -> str:
+        return self._world.chain(id) if id.startswith(Kind.RESPONSE) else id
 
     # What was and what is
 

@@ -14,18 +14,12 @@ prefix, metadata with too long a name). Every operation declares how it may refu
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
-from enum import StrEnum
 from functools import singledispatch
 from importlib.metadata import PackageNotFoundError, version
-from types import NoneType, SimpleNamespace, UnionType
-from typing import TYPE_CHECKING, Any, Union, cast, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any
 
-from attrs import fields
-
-from runlife import IncompleteDetails, LastError, RequiredAction, ToolCall, Usage
-from runlife_adapters import memory
 from runlife_adapters.http import shapes
+from runlife_adapters.http.openapi_answers import answer_of, closed, shape
 from runlife_adapters.http.operations import IDS, OPERATIONS, Operation
 from runlife_adapters.http.schema import (
     Array,
@@ -45,11 +39,10 @@ from runlife_adapters.http.schema import (
     Text,
     Url,
 )
-from runlife_adapters.memory import DeletedObject, MessageObject, Page, Resource, World
-from runlife_adapters.memory.resources import to_wire
+from runlife_adapters.memory import World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 __all__ = ["REFUSALS", "document", "schema_of"]
 
@@ -80,7 +73,7 @@ def document(base_url: str | None = None) -> Json:
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": "runlife: the OpenAI Assistants API, in memory",
+            "title": "runlife: the OpenAI Assistants and Responses APIs, in memory",
             "description": "Generated from what the server does; its own doors are not in it.",
             "version": _version(),
         },
@@ -138,8 +131,13 @@ def _path_parameters(operation: Operation) -> Iterable[Json]:
                 "name": name,
                 "in": "path",
                 "required": True,
-                "schema": {**schema_of(Identifier(IDS[name])), "minLength": 1},
+                "schema": {**_identifier(name), "minLength": 1},
             }
+
+
+def _identifier(name: str) -> Json:
+    """Return the schema of an id; those of items are of many kinds."""
+    return schema_of(Identifier(IDS[name])) if name in IDS else {"type": "string", "pattern": "^."}
 
 
 def _query_parameters(operation: Operation) -> Iterable[Json]:
@@ -155,20 +153,14 @@ def _headers(operation: Operation) -> Iterable[Json]:
 
 
 def _answers(operation: Operation, method: Any, components: Json) -> Json:
-    answer = _answer(method)
+    answer = answer_of(method)
     if answer is bytes:
         return {"application/octet-stream": {}}
-    content: Json = {"application/json": {"schema": _shape(answer, components)}}
+    content: Json = {"application/json": {"schema": shape(answer, components)}}
     if operation.stream is not None:
-        said = "When asked for with `stream`: events, until the run rests or ends, then `data: [DONE]`."
+        said = "When asked for with `stream`: events, until what they are about rests or ends."
         content["text/event-stream"] = {"schema": {"description": said}}
     return content
-
-
-def _answer(method: Any) -> Any:
-    """Return the annotation of what a method returns; at run time those of its arguments may not be there."""
-    alone = SimpleNamespace(__annotations__={"return": method.__annotations__["return"]})
-    return get_type_hints(alone, method.__globals__, vars(memory))["return"]
 
 
 def _refusal(text: str) -> Json:
@@ -179,17 +171,7 @@ def _refusal(text: str) -> Json:
 def _error() -> Json:
     nullable = {"type": ["string", "null"]}
     said = {"message": {"type": "string"}, "type": {"type": "string"}, "param": nullable, "code": nullable}
-    return _closed({"error": _closed(said)})
-
-
-def _closed(properties: Json) -> Json:
-    """Return an object that has these properties, all of them, and no others."""
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
+    return closed({"error": closed(said)})
 
 
 # Requests: the schemas that check them
@@ -273,8 +255,11 @@ def _(_schema: FilePart) -> Json:
 
 @schema_of.register
 def _(schema: Tagged) -> Json:
-    variants = schema.variants.items()
-    return {"oneOf": [_object(variant, {"type": {"const": name}}) for name, variant in variants]}
+    variants = [_object(variant, {"type": {"const": name}}) for name, variant in schema.variants.items()]
+    for variant in variants:
+        if variant["properties"]["type"]["const"] == schema.untagged:
+            variant["required"].remove("type")
+    return {"oneOf": variants}
 
 
 @schema_of.register
@@ -290,101 +275,9 @@ def _(schema: Either) -> Json:
 def _object(schema: Object, tag: Json) -> Json:
     required = {**tag, **{name: schema_of(inner) for name, inner in schema.required.items()}}
     optional = {name: {"anyOf": [schema_of(s), {"type": "null"}]} for name, s in schema.optional.items()}
-    said = {**_closed({**required, **optional}), "required": list(required)}
+    said = {**closed({**required, **optional}), "required": list(required)}
     return {name: value for name, value in said.items() if value != []}
 
 
 def _given(**limits: object) -> Json:
     return {name: limit for name, limit in limits.items() if limit is not None}
-
-
-# Answers: the objects that the World gives, by their annotations
-
-
-def _shape(hint: Any, components: Json) -> Json:
-    """Return the JSON schema of what an annotation says, and keep those of the classes in it."""
-    if hint is Any:
-        return {}
-    origin, arguments = get_origin(hint), get_args(hint)
-    if origin is Page:
-        return _page(_shape(arguments[0], components))
-    if origin in (Union, UnionType):
-        return {"anyOf": [_shape(argument, components) for argument in arguments]}
-    if origin in (tuple, list):
-        return {"type": "array", "items": _shape(arguments[0], components)}
-    if origin in (dict, Mapping):
-        return {"type": "object", "additionalProperties": _shape(arguments[1], components)}
-    return _class(hint, components)
-
-
-_PLAIN: Mapping[type, Json] = {
-    str: {"type": "string"},
-    int: {"type": "integer"},
-    float: {"type": "number"},
-    bool: {"type": "boolean"},
-    dict: {"type": "object"},
-    NoneType: {"type": "null"},
-}
-
-
-def _class(kind: type[Any], components: Json) -> Json:
-    if kind in _PLAIN:
-        return dict(_PLAIN[kind])
-    if issubclass(kind, StrEnum):
-        return {"type": "string", "enum": [member.value for member in kind]}
-    if kind is DeletedObject:
-        kinds = {"id": {"type": "string"}, "object": {"type": "string", "pattern": r"\.deleted$"}}
-        return _closed({**kinds, "deleted": {"const": True}})
-    if kind.__name__ not in components:
-        components[kind.__name__] = {}  # before it is looked into: it may lead back to itself
-        components[kind.__name__] = _VALUES[kind] if kind in _VALUES else _resource(kind, components)
-    return {"$ref": f"#/components/schemas/{kind.__name__}"}
-
-
-def _like(wire: Any) -> Json:
-    """Return the schema of JSON that is like a sample."""
-    if isinstance(wire, dict):
-        return _closed({name: _like(item) for name, item in cast("Json", wire).items()})
-    if isinstance(wire, list):
-        return {"type": "array", "items": _like(wire[0])}
-    return dict(_PLAIN[type(wire)])
-
-
-_VALUES: Mapping[type, Json] = {
-    type(sample): _like(to_wire(sample))
-    for sample in (
-        Usage(),
-        LastError("server_error"),
-        IncompleteDetails("max_prompt_tokens"),
-        RequiredAction((ToolCall("call_1", "function"),)),
-    )
-}
-"""The engine's values, as they stand on the wire; their shape there does not depend on what they say."""
-
-
-def _resource(kind: type[Any], components: Json) -> Json:
-    hints = get_type_hints(kind)
-    properties = {a.name: _shape(hints[a.name], components) for a in fields(kind)}
-    if not issubclass(kind, Resource):
-        return _closed(properties)
-    whole = _closed({"id": properties.pop("id"), "object": {"const": kind.object}, **properties})
-    if kind is not MessageObject:
-        return whole
-    # The answer to a modification carries `file_ids` in the place of the attachments (recorded).
-    old = {n: s for n, s in whole["properties"].items() if n != "attachments"}
-    attachments = {"attachments": {"type": "array", "items": {"type": "object"}}}
-    modified = _closed({**old, "file_ids": {"type": "array", "items": {"type": "string"}}})
-    return {"oneOf": [_closed({**whole["properties"], **attachments}), modified]}
-
-
-def _page(item: Json) -> Json:
-    edge = {"type": ["string", "null"]}
-    return _closed(
-        {
-            "object": {"const": "list"},
-            "data": {"type": "array", "items": item},
-            "first_id": edge,
-            "last_id": edge,
-            "has_more": {"type": "boolean"},
-        }
-    )

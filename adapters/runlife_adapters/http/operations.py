@@ -12,7 +12,7 @@ from typing import Any
 
 from attrs import Factory, field, frozen
 
-from runlife_adapters.http import shapes
+from runlife_adapters.http import response_shapes, shapes
 from runlife_adapters.http.schema import Object, Schema
 from runlife_adapters.memory.ids import Kind
 
@@ -27,8 +27,10 @@ IDS: Mapping[str, Kind] = {
     "file_id": Kind.FILE,
     "vector_store_id": Kind.VECTOR_STORE,
     "batch_id": Kind.VECTOR_STORE_FILE_BATCH,
+    "response_id": Kind.RESPONSE,
+    "conversation_id": Kind.CONVERSATION,
 }
-"""What the ids in a path are ids of."""
+"""What the ids in a path are ids of; those of items are of many kinds, and not in it."""
 
 
 @frozen
@@ -42,7 +44,7 @@ class Operation:
     body: Object | None = None
     query: Mapping[str, Schema] = field(factory=dict[str, Any])
     stream: str | None = None
-    """The name of the World's method that takes its place when the body asks for a stream."""
+    """The name of the World's method that takes its place when the body, or the query, asks for a stream."""
     form: bool = False
     """Whether the body is a form (``multipart/form-data``) and not JSON."""
     beta: bool = True
@@ -153,6 +155,36 @@ OPERATIONS = (
               "cancel_vector_store_file_batch", shapes.NOTHING, beta=False),
     Operation("GET",    "/vector_stores/{vector_store_id}/file_batches/{batch_id}/files",
               "list_vector_store_file_batch_files", query=shapes.STORE_FILES, beta=False),
+
+    Operation("POST",   "/responses",
+              "create_response", response_shapes.NEW_RESPONSE, stream="stream_response", beta=False),
+    Operation("POST",   "/responses/input_tokens",
+              "count_input_tokens", response_shapes.COUNTED, beta=False),
+    Operation("GET",    "/responses/{response_id}",
+              "retrieve_response", query=response_shapes.RETRIEVE, stream="resume_response", beta=False),
+    Operation("DELETE", "/responses/{response_id}",
+              "delete_response", beta=False),
+    Operation("POST",   "/responses/{response_id}/cancel",
+              "cancel_response", shapes.NOTHING, beta=False),
+    Operation("GET",    "/responses/{response_id}/input_items",
+              "list_input_items", query=response_shapes.ITEM_PAGE, beta=False),
+
+    Operation("POST",   "/conversations",
+              "create_conversation", response_shapes.NEW_CONVERSATION, beta=False),
+    Operation("GET",    "/conversations/{conversation_id}",
+              "retrieve_conversation", beta=False),
+    Operation("POST",   "/conversations/{conversation_id}",
+              "modify_conversation", shapes.METADATA, beta=False),
+    Operation("DELETE", "/conversations/{conversation_id}",
+              "delete_conversation", beta=False),
+    Operation("GET",    "/conversations/{conversation_id}/items",
+              "list_conversation_items", query=response_shapes.ITEM_PAGE, beta=False),
+    Operation("POST",   "/conversations/{conversation_id}/items",
+              "create_conversation_items", response_shapes.NEW_ITEMS, response_shapes.INCLUDE, beta=False),
+    Operation("GET",    "/conversations/{conversation_id}/items/{item_id}",
+              "retrieve_conversation_item", query=response_shapes.INCLUDE, beta=False),
+    Operation("DELETE", "/conversations/{conversation_id}/items/{item_id}",
+              "delete_conversation_item", beta=False),
 )
 # fmt: on
 """Every operation. Of two paths that fit a request the first counts: ``/threads/runs`` is no thread."""

@@ -328,16 +328,19 @@ class Tagged:
     """An object whose field ``type`` says which schema it has; that field is no part of the schema."""
 
     variants: Mapping[str, Object]
+    untagged: str | None = None
+    """The type of an object that does not say; None: each has to."""
     expects = "an object"
     takes = (dict,)
 
     def check(self, value: dict[str, Any], at: Place) -> None:
         """Check the type, then what belongs to it."""
-        if "type" not in value:
+        tag = value.get("type", self.untagged)
+        if tag is None:
             raise MISSING.error(param=at.field("type").param)
-        validate(Text(one_of=tuple(self.variants)), value["type"], at.field("type"))
+        validate(Text(one_of=tuple(self.variants)), tag, at.field("type"))
         rest = {name: item for name, item in value.items() if name != "type"}
-        self.variants[value["type"]].check(rest, at)
+        self.variants[tag].check(rest, at)
 
 
 @frozen

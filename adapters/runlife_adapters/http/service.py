@@ -31,6 +31,7 @@ from runlife_adapters.http.doors import DOORS, Doors
 from runlife_adapters.http.exchange import Exchange
 from runlife_adapters.http.faults import FaultPlan
 from runlife_adapters.http.judging import Verdict
+from runlife_adapters.http.late import LateBody
 from runlife_adapters.http.log import CallLog
 from runlife_adapters.http.messages import Request, Response
 from runlife_adapters.http.operations import IDS
@@ -39,13 +40,13 @@ from runlife_adapters.http.refusals import refusal
 from runlife_adapters.http.routing import OPENAI, Match, Router, locate
 from runlife_adapters.http.schema import check_identifier
 from runlife_adapters.http.streams import BREAKS, RunStream
-from runlife_adapters.memory import ApiError, RunObject
+from runlife_adapters.memory import ApiError, LateResponse, ResponseEvents, ResponseObject, RunObject
 from runlife_adapters.memory.events import RunEvents
 from runlife_adapters.memory.net import Net
 from runlife_adapters.memory.resources import as_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from runlife_adapters.http.exchange import Observer
     from runlife_adapters.memory import World
@@ -62,6 +63,14 @@ _HEADERS = {
     "openai-project": "proj_runlife",
     "openai-version": "2020-10-01",
 }
+
+_EVENTS = (RunEvents, ResponseEvents)
+"""What the World gives to be streamed."""
+
+_CREATE_RESPONSE = "create_response"
+
+_OLD = frozenset({"run_id", "response_id"})
+"""The ids in a path that say that it is about a run which exists."""
 
 _NO_STATUS = 0
 _UNAUTHORIZED = 401
@@ -187,10 +196,11 @@ class Service:
         check_key(dialect, request.headers, self._api_key)
         check_beta(dialect, operation, request.headers)
         call.net = self.faults.strike(operation.call, request.method, request.path)
-        self._strike(call, ids.get("run_id"))
+        self._strike(call, self._run_in(ids))
         known = self.world.knows
         for name, value in ids.items():
-            check_identifier(IDS[name], value, Place(name, known))
+            if name in IDS:
+                check_identifier(IDS[name], value, Place(name, known))
         arguments = read_query(operation, request.query, known)
         fields = read_body(operation, request.body, request.headers, known)
         call.body = None if operation.form else fields or None
@@ -198,15 +208,42 @@ class Service:
         wants_stream = arguments.pop("stream", None)
         method = operation.stream if wants_stream and operation.stream is not None else operation.call
         perform = getattr(self.world, method)
+        goes_on = self.world.continued(**arguments) if operation.call == _CREATE_RESPONSE else None
+        if goes_on is not None:
+            self._strike(call, goes_on)
         answer = perform(**arguments)
-        if isinstance(answer, (RunObject, RunEvents)) and "run_id" not in ids:
-            call.run_id = answer.id if isinstance(answer, RunObject) else answer.run_id
-            call.thread_id = answer.thread_id
-            self._strike(call, call.run_id)
+        if goes_on is None and ids.keys().isdisjoint(_OLD):
+            self._note_run(call, answer)
         if call.net is not None and call.net.kind == "duplicate":
             with suppress(ApiError):  # nobody is there for the answer to what came second
                 _leave(perform(**arguments))
-        return answer
+        return self._awaited(answer) if operation.call == _CREATE_RESPONSE else answer
+
+    def _note_run(self, call: _Call, answer: Any) -> None:
+        """Note the run that a call has created, if it has; that is the first call about it."""
+        if isinstance(answer, RunObject):
+            call.run_id, call.thread_id = answer.id, answer.thread_id
+        elif isinstance(answer, _EVENTS):
+            call.run_id, call.thread_id = answer.run_id, answer.thread_id
+        elif isinstance(answer, ResponseObject):
+            call.run_id = self.world.chain(answer.id)
+            call.thread_id = self.world.run(call.run_id).thread_id
+        if call.run_id is not None:
+            self._strike(call, call.run_id)
+
+    def _awaited(self, answer: Any) -> Any:
+        """Return what a new response is answered with: in the foreground, that it has ended."""
+        if not isinstance(answer, ResponseObject) or answer.background:
+            return answer
+        late = self.world.await_response(answer.id)
+        return late.take() or late
+
+    def _run_in(self, ids: Mapping[str, str]) -> str | None:
+        """Return the run that a path names, or that is behind the response which it names."""
+        if (response_id := ids.get("response_id")) is not None:
+            with suppress(ApiError):
+                return self.world.chain(response_id)
+        return ids.get("run_id")
 
     def _strike(self, call: _Call, run_id: str | None) -> None:
         """See what befalls a call about a run, which counts it in any case.
@@ -231,9 +268,11 @@ class Service:
         if answer is None:
             self._tell(call, _NO_STATUS)
             return Response(_NO_STATUS, headers, b"", net)
-        if isinstance(answer, RunEvents):
+        if isinstance(answer, _EVENTS):
             headers["content-type"] = EVENT_STREAM
             return Response(OK, headers, self._stream(call, answer), net)
+        if isinstance(answer, LateResponse):
+            return Response(OK, headers, *self._late(call, answer))
         rendered = render(answer)
         headers["content-type"] = rendered.content_type
         if policy.poll_after_ms is not None and isinstance(answer, RunObject):
@@ -254,7 +293,7 @@ class Service:
             self._tell(call, rendered.status, answer=rendered.data, refusal=refused)
         return Response(rendered.status, headers, body, net)
 
-    def _stream(self, call: _Call, events: RunEvents) -> RunStream:
+    def _stream(self, call: _Call, events: RunEvents | ResponseEvents) -> RunStream:
         def tell(event: str, data: Any) -> None:
             if exchange is not None:
                 self._tell_event(exchange, event, data)
@@ -262,6 +301,19 @@ class Service:
         stream = RunStream(events, self.world.service_policy, tell, call.net)
         exchange = self._tell(call, OK, stream=stream)
         return stream
+
+    def _late(self, call: _Call, late: LateResponse) -> tuple[LateBody, Net | None]:
+        """Return a body that comes late, and what befalls it; observers are told of it when it has come."""
+
+        def tell(event: str, data: Any) -> None:
+            if exchange is not None:
+                self._tell_event(exchange, event, data)
+
+        if call.net is not None and call.net.kind in BREAKS:
+            call.net = None  # it befalls streams only
+        body = LateBody(late, tell, call.net)
+        exchange = self._tell(call, OK)
+        return body, call.net
 
     def _tell(self, call: _Call, status: int, **outcome: Any) -> Exchange | None:
         """Tell the observers of a call, if there are any, and return what they were told."""
@@ -309,5 +361,5 @@ def _plain(seconds: float) -> str:
 
 def _leave(answer: Any) -> None:
     """Leave a stream that nobody reads."""
-    if isinstance(answer, RunEvents):
+    if isinstance(answer, (*_EVENTS, LateResponse)):
         answer.close()

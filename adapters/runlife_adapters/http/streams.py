@@ -1,10 +1,10 @@
-r"""The event stream of a run, as the bytes that go over the wire.
+r"""The event stream of a run or of a response, as the bytes that go over the wire.
 
-A frame is ``event: NAME``, a line ``data: `` with JSON, and an empty line; the last one is
-``event: done`` with ``[DONE]`` (all recorded). A server that dies in mid-run says so in an event ``error``
-(observed), and its stream ends there, with nothing that could be taken for its proper end. Characters
-beyond ASCII are written as escapes, as in all answers: whatever splits lines at U+2028, or meets half a
-surrogate pair, comes to no harm.
+A frame is ``event: NAME``, a line ``data: `` with JSON, and an empty line; the last one of a run is
+``event: done`` with ``[DONE]``, that of a response is how it ended (all recorded). A server that dies in
+the middle says so in an event ``error`` (observed), and its stream ends there, with nothing that could be
+taken for its proper end. Characters beyond ASCII are written as escapes, as in all answers: whatever splits
+lines at U+2028, or meets half a surrogate pair, comes to no harm.
 
 What befalls a stream on the network is counted here, in events, since only here events are told
 apart: it gives as many as still come through and then raises
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from runlife_adapters.http.messages import BrokenStreamError
 from runlife_adapters.http.refusals import refusal
-from runlife_adapters.memory import ApiError
+from runlife_adapters.memory import ApiError, ResponseEvents
 from runlife_adapters.memory.resources import as_text
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["BREAKS", "DONE", "RunStream", "frame"]
 
 DONE = b"event: done\ndata: [DONE]\n\n"
-"""With which every stream ends that the server does not abandon."""
+"""With which every stream of a run ends that the server does not abandon."""
 
 BREAKS = ("cut_stream", "stall_stream")
 """What befalls streams only."""
@@ -50,7 +50,7 @@ def frame(name: str, data: bytes) -> bytes:
 
 
 class RunStream:
-    """A :class:`~runlife_adapters.http.messages.Stream` of the events of a run.
+    """A :class:`~runlife_adapters.http.messages.Stream` of the events of a run or of a response.
 
     :param events: what the World gives.
     :param tell: is told of every event that goes out, before it does.
@@ -59,12 +59,13 @@ class RunStream:
 
     def __init__(
         self,
-        events: RunEvents,
+        events: RunEvents | ResponseEvents,
         policy: ServicePolicy,
         tell: Callable[[str, Any], None],
         net: Net | None = None,
     ) -> None:
         self._events = events
+        self._of_response = isinstance(events, ResponseEvents)
         self._policy = policy
         self._tell = tell
         self._broken = net if net is not None and net.kind in BREAKS else None
@@ -105,7 +106,10 @@ class RunStream:
                 self._raise_broken()
         elif self._events.over:
             self._over, self._attended = True, False
-            frames.append(self._abandoned() if self._events.abandoned else DONE)
+            if self._events.abandoned:
+                frames.append(self._abandoned())
+            elif not self._of_response:
+                frames.append(DONE)
         return b"".join(frames)
 
     def due(self) -> float | None:
@@ -143,7 +147,11 @@ class RunStream:
     def _error(self, error: Exception) -> Any:
         said = error if isinstance(error, ApiError) else refusal(_DEAD)
         nested = said.to_json()
-        return nested if self._policy.error_event == "nested" else nested["error"]
+        data: dict[str, Any] = nested if self._policy.error_event == "nested" else nested["error"]
+        if not isinstance(self._events, ResponseEvents):
+            return data
+        # The events of a response name their type in their data; so the type of the error stays behind.
+        return {**data, "type": "error", "sequence_number": self._events.sequence_number}
 
     def _raise_broken(self) -> None:
         if self._broken is not None:

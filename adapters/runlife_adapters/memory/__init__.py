@@ -1,4 +1,4 @@
-"""The fake: an in-memory Assistants API that executes the engine's own table, on any clock.
+"""The fake: an in-memory Assistants API, and Responses beside it, that executes the engine's own tables.
 
 >>> from runlife import VirtualClock
 >>> from runlife_adapters.memory import After, Schedule, World
@@ -10,6 +10,16 @@
 6.0
 >>> [record.target.value for record in world.journal(run.id)]
 ['queued', 'in_progress', 'failed']
+
+A chain of responses is one run of the same World, which its clients do not see:
+
+>>> response = world.create_response(model="gpt-4o", input="Hello", background=True)
+>>> world.advance(6)
+12.0
+>>> world.retrieve_response(response.id).error["code"]
+'server_error'
+>>> world.journal(world.chain(response.id))[-1].event
+'fail'
 """
 
 from runlife_adapters.memory.backend import AsyncMemoryBackend, MemoryBackend
@@ -51,6 +61,16 @@ from runlife_adapters.memory.resources import (
     RunStepObject,
     ThreadObject,
 )
+from runlife_adapters.memory.responses.events import LateResponse, ResponseEvents
+from runlife_adapters.memory.responses.inputs import CreateResponseOptions
+from runlife_adapters.memory.responses.resources import (
+    ConversationObject,
+    DeletedResponse,
+    InputTokens,
+    ItemObject,
+    ItemPage,
+    ResponseObject,
+)
 from runlife_adapters.memory.rules import Rule, Rules, RunSeen, When
 from runlife_adapters.memory.schedule import NEVER, USUAL_DELAY, After, Schedule
 from runlife_adapters.memory.server import Progression
@@ -68,17 +88,24 @@ __all__ = [
     "Call",
     "CodeInterpreter",
     "Context",
+    "ConversationObject",
+    "CreateResponseOptions",
     "CreateRunOptions",
     "CreateThreadAndRunOptions",
     "DeletedFile",
     "DeletedObject",
+    "DeletedResponse",
     "Echo",
     "FileContentPage",
     "FileObject",
     "FileSearch",
     "Found",
     "Happened",
+    "InputTokens",
+    "ItemObject",
+    "ItemPage",
     "Kind",
+    "LateResponse",
     "ListOptions",
     "MemoryBackend",
     "MessageObject",
@@ -89,6 +116,8 @@ __all__ = [
     "Page",
     "Progression",
     "Resource",
+    "ResponseEvents",
+    "ResponseObject",
     "Rule",
     "Rules",
     "RunEvents",

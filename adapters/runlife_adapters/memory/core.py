@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
+from attrs import evolve
+
 from runlife import (
     RUN,
     Clock,
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from runlife_adapters.memory.events import Listener
     from runlife_adapters.memory.net import Net
     from runlife_adapters.memory.resources import RunObject
+    from runlife_adapters.memory.rules import RunSeen
 
 __all__ = ["LAST_MOMENT", "Core"]
 
@@ -85,6 +88,7 @@ class Core:
             raise MisuseError(msg)
         self.clock: Clock = clock if clock is not None else SystemClock()
         self.lifecycle = RUN.under(policy if policy is not None else Policy())
+        self._hidden_lifecycle = RUN.under(evolve(self.lifecycle.policy, cancel_outside_in_progress=True))
         self.run_ttl = run_ttl
         self.progression: Progression = progression
         self.service_policy = service_policy if service_policy is not None else ServicePolicy()
@@ -190,6 +194,10 @@ class Core:
             schedule.check(self.lifecycle)
         with self._held():
             self._scripts.extend(schedules)
+
+    def _next_schedule(self, seen: RunSeen) -> Schedule:
+        """Return the schedule of a run that is about to be created; the lock is held."""
+        return self._scripts.popleft() if self._scripts else self.rules.schedule_for(seen)
 
     @property
     def rules(self) -> Rules:

@@ -19,7 +19,7 @@ from attrs import field, frozen
 from runlife import RUN, Record
 from runlife_adapters.memory.resources import Json
 
-__all__ = ["Happened", "Listener", "RunEvents", "StreamEvent", "Timeline"]
+__all__ = ["Ear", "Happened", "Listener", "RunEvents", "StreamEvent", "Timeline"]
 
 
 @frozen
@@ -52,6 +52,31 @@ class Timeline(Protocol):
 
     def due(self, run_id: str) -> float | None:
         """Return the moment at which something will next happen to a run by itself, or None."""
+        ...
+
+
+class Ear(Protocol):
+    """What is told of everything that happens within a run, as it happens; a stream is one."""
+
+    @property
+    def content(self) -> bool:
+        """Whether what a file search found is told with its content."""
+        ...
+
+    @property
+    def left(self) -> bool:
+        """Whether nobody listens any more."""
+        ...
+
+    def add(self, event: StreamEvent) -> None:
+        """Take an event."""
+        ...
+
+    def end(self, then: Callable[[], None] | None = None) -> None:
+        """Take note that nothing more will come before the run goes on, if it does.
+
+        :param then: to be called once everything has been read, where there is a reader.
+        """
         ...
 
 

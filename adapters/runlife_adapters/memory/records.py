@@ -6,16 +6,17 @@ A record is mutable and stays inside the World; what leaves it is a :meth:`view`
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from attrs import Factory, define, field, frozen
 
 from runlife import Message, Run, RunStatus, RunStep, ToolCall, ToolOutput, Usage
 from runlife_adapters.memory.builtin import BuiltinStep
 from runlife_adapters.memory.context import visible
-from runlife_adapters.memory.events import RunEvents
+from runlife_adapters.memory.events import Ear
 from runlife_adapters.memory.model import Context, Said, ToolRound, Turn
+from runlife_adapters.memory.moves import NO_LIMITS, Beat, Limits, Move
 from runlife_adapters.memory.resources import (
     Json,
     MessageObject,
@@ -29,11 +30,10 @@ from runlife_adapters.memory.resources import (
     whole,
 )
 from runlife_adapters.memory.schedule import After, Schedule
+from runlife_adapters.memory.witness import Witness
 
 __all__ = [
-    "Beat",
     "MessageRecord",
-    "Move",
     "RunRecord",
     "RunSettings",
     "StepRecord",
@@ -186,32 +186,6 @@ class RunSettings:
     parallel_tool_calls: bool
 
 
-@frozen(kw_only=True)
-class Move:
-    """What the server will do to a run, and when, unless the client changes its status before.
-
-    ``payload`` holds the arguments of the event; ``text`` is what the run's message says with it.
-    """
-
-    at: float
-    event: str
-    payload: Json
-    text: str | None
-
-    @property
-    def usage(self) -> Usage | None:
-        """What the turn that ends with this move cost."""
-        return self.payload.get("usage")
-
-
-class Beat(NamedTuple):
-    """Something that happens within a turn, without a move of the run."""
-
-    at: float
-    happen: Callable[[float], None]
-    """Makes it happen, at a moment."""
-
-
 @define(eq=False)
 class StepRecord:
     """A step: its lifecycle, and either the message it writes or the calls it makes."""
@@ -269,7 +243,7 @@ class RunRecord:
     """What is still to happen in the current turn, before the move that ends it."""
     began: float = 0.0
     """When the step began with which the current turn ends."""
-    streams: list[RunEvents] = field(factory=list[RunEvents])
+    streams: list[Ear] = field(factory=list[Ear])
     piecewise: bool = False
     """Whether what the current turn says is said piece by piece."""
     seen: bool = False
@@ -278,6 +252,14 @@ class RunRecord:
     """How many of its transitions the listeners of the World have been told."""
     calls: int = 0
     """How many calls of clients were about it."""
+    witness: Witness | None = None
+    """Who stands before it, where clients do not see it themselves."""
+    limits: Limits = NO_LIMITS
+    """Those of its current round alone."""
+    hurried: bool = False
+    """Whether a client waits on the line for its current round, as one who streams does."""
+    before: tuple[ToolRound, ...] = ()
+    """Tool rounds that came with its input: others' than its own."""
     expires_at: float | None = field(
         init=False, default=Factory(lambda self: self.run.expires_at, takes_self=True)
     )
@@ -307,7 +289,7 @@ class RunRecord:
             messages=tuple(Said(message.role, message.text) for message in self.thread.messages.values()),
             tools=tuple(to_wire(settings.tools)),
             tool_choice=to_wire(settings.tool_choice),
-            rounds=tuple(ToolRound(step.calls, step.outputs) for step in done),
+            rounds=(*self.before, *(ToolRound(step.calls, step.outputs) for step in done)),
             parallel_tool_calls=settings.parallel_tool_calls,
         )
         most = self.context_limit
@@ -315,7 +297,11 @@ class RunRecord:
             most = min(most, run.max_prompt_tokens - run.spent.prompt_tokens)
         return visible(context, settings.truncation_strategy["last_messages"], most)
 
-    def listeners(self) -> list[RunEvents]:
+    def deadline(self) -> float | None:
+        """Return when it expires, in unix seconds; a hidden run does not, within any World's time."""
+        return self.run.next_deadline() if self.witness is None else None
+
+    def listeners(self) -> list[Ear]:
         """Return the streams that are still read, and drop those that were left."""
         for stream in self.streams:
             if stream.left:

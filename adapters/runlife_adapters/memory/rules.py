@@ -83,12 +83,12 @@ class RunSeen:
     """That of the run."""
 
     @classmethod
-    def of(cls, assistant: AssistantObject, settings: RunSettings, thread: ThreadRecord) -> Self:
-        """Return what they see of a run on a thread."""
+    def of(cls, assistant: AssistantObject | None, settings: RunSettings, thread: ThreadRecord) -> Self:
+        """Return what they see of a run on a thread. The run behind a response has no assistant."""
         said = (m.text for m in reversed(thread.messages.values()) if m.role == "user")
         return cls(
-            assistant_id=assistant.id,
-            assistant_name=assistant.name,
+            assistant_id=settings.assistant_id,
+            assistant_name=None if assistant is None else assistant.name,
             model=settings.model,
             message=next(said, None),
             metadata=settings.metadata,

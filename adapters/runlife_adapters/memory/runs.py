@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 
     from runlife_adapters.memory.records import RunSettings
     from runlife_adapters.memory.resources import AssistantObject
-    from runlife_adapters.memory.schedule import Schedule
 
 from runlife_adapters.memory.core import Core
 
@@ -243,17 +242,10 @@ class Runs(Core):
             raise refused(error.refusal, thread_id=thread.id, active_run_id=thread.active_run_id) from error
         self._store.use(settings.tool_resources, assistant.tool_resources, thread.tool_resources, now=now)
         self._store.keep_messages(thread, more, now)
-        schedule = self._next_schedule(assistant, settings, thread)
+        schedule = self._next_schedule(RunSeen.of(assistant, settings, thread))
         record = RunRecord(run, next(self._store.created), settings, thread, schedule, self._context_limit)
         thread.runs[run.id] = self._store.runs[run.id] = record
         return record
-
-    def _next_schedule(
-        self, assistant: AssistantObject, settings: RunSettings, thread: ThreadRecord
-    ) -> Schedule:
-        if self._scripts:
-            return self._scripts.popleft()
-        return self.rules.schedule_for(RunSeen.of(assistant, settings, thread))
 
     # Run steps
 

@@ -28,6 +28,7 @@ from attrs import evolve
 from runlife import Lifecycle, MisuseError, RunStatus, ToolOutput
 from runlife_adapters.memory.errors import ApiError
 from runlife_adapters.memory.events import Happened, Listener
+from runlife_adapters.memory.moves import Move
 from runlife_adapters.memory.schedule import NEVER, After
 from runlife_adapters.memory.steps import Steps, tell_run
 from runlife_adapters.memory.turns import CALLS, FAILS, USUAL_ERROR, Turns
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
     from runlife_adapters.memory.ids import Ids
     from runlife_adapters.memory.model import Model
-    from runlife_adapters.memory.records import Move, RunRecord
+    from runlife_adapters.memory.records import RunRecord
 
 __all__ = ["PROGRESSIONS", "Progression", "Server"]
 
@@ -47,6 +48,9 @@ Progression = Literal["time", "poll", "immediate", "manual"]
 """What makes the server go on."""
 
 PROGRESSIONS: tuple[Progression, ...] = get_args(Progression)
+
+_CANCELS, _CONFIRMS = "cancel", "confirm_cancel"
+"""The events of a run with which a cancel begins and ends."""
 
 _DEADLINE, _BEAT, _MOVE = range(3)
 """The order of what happens at the same moment."""
@@ -86,7 +90,7 @@ class Server:
 
     def due(self, record: RunRecord) -> float | None:
         """Return the moment at which something will happen to one run by itself, or None."""
-        moments = [record.run.next_deadline()]
+        moments = [record.deadline()]
         moments += [record.beats[0].at] if record.beats else []
         moments += [record.move.at] if record.move is not None else []
         return min((at for at in moments if at is not None and at != NEVER), default=None)
@@ -119,7 +123,7 @@ class Server:
             return
         record.after = record.upcoming(status)
         record.visits[status] += 1
-        if (deadline := record.run.next_deadline()) is not None:
+        if (deadline := record.deadline()) is not None:
             self._await(record, deadline, _DEADLINE)
         # By hand, it is not yet known how a turn will end: its steps wait for that.
         record.deferred = self._progression == "manual" and status in self._turns.speaking
@@ -129,6 +133,13 @@ class Server:
     def take_outputs(self, record: RunRecord, outputs: Sequence[ToolOutput], now: float) -> None:
         """Close the step whose calls the client has just answered."""
         self._steps.answered(record, {output.tool_call_id: output for output in outputs}, now)
+
+    def stop(self, record: RunRecord, now: float) -> None:
+        """End a run whose cancel is confirmed as it is asked for: that of a response is."""
+        record.run.apply(_CANCELS, now=now)
+        self._turns.break_off(record, now)
+        record.beats.clear()
+        self._make(record, Move(at=now, event=_CONFIRMS, payload={}, text=None))
 
     # What is done by hand
 
@@ -167,7 +178,8 @@ class Server:
     # What the server does
 
     def _held(self, record: RunRecord) -> bool:
-        return self._progression == "manual" or (self._progression == "poll" and not record.listeners())
+        waited_for = record.hurried or bool(record.listeners())
+        return self._progression == "manual" or (self._progression == "poll" and not waited_for)
 
     def _go_on(self, record: RunRecord, after: After, now: float) -> None:
         """Decide what comes next for a run that has come into its status, and when."""
@@ -232,6 +244,8 @@ class Server:
 
     def _tell(self, record: RunRecord) -> None:
         run = record.run
+        if record.witness is not None:
+            record.witness.moved(run.journal[record.told :])
         if record.listeners():
             status = run.status.value
             tell_run(record, *(("created", status) if run.version == 1 else (status,)))

@@ -45,5 +45,11 @@ class ServicePolicy:
     """What ``openai-poll-after-ms`` says with every run: how long the official clients wait between two
     polls, in milliseconds. None: it is not sent, as in all recordings."""
 
+    unstored_background: Literal["keep_awhile", "refuse"] = field(
+        default="keep_awhile", validator=validators.in_(("keep_awhile", "refuse"))
+    )
+    """What becomes of a background response with ``store`` false: it can be polled for about ten minutes
+    after its end (documented), or it is refused (a project may demand that)."""
+
     shut_down: bool = field(default=False, validator=validators.instance_of(bool))
     """Has the Assistants API been switched off, as OpenAI did on 2026-08-26? Then all of it answers 404."""

@@ -15,6 +15,7 @@ from runlife_adapters.memory.ids import Ids, Kind
 from runlife_adapters.memory.inputs import content_parts, given
 from runlife_adapters.memory.records import MessageRecord, RunRecord, ThreadRecord, shown_files
 from runlife_adapters.memory.resources import to_wire
+from runlife_adapters.memory.responses.book import Book
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
@@ -37,6 +38,10 @@ class Store(FileStore):
         """Every run there ever was, also those whose thread was deleted, unless they were forgotten."""
         self.created = count()
         """How many runs were created."""
+        self.book = Book()
+        """The responses and conversations."""
+        self.created_items = count()
+        """How many times items were added to conversations."""
         self._asked = count(1)
         self._grown = self._pause = 0
 
@@ -69,6 +74,8 @@ class Store(FileStore):
             Kind.RUN: self.runs,
             Kind.FILE: self.files,
             Kind.VECTOR_STORE: self.vector_stores,
+            Kind.RESPONSE: self.book.responses,
+            Kind.CONVERSATION: self.book.conversations,
         }
         if kind in kept:
             return id in kept[kind]
@@ -99,6 +106,8 @@ class Store(FileStore):
         if self._grown < self._pause:
             return
         self._forget_threads(keep)
+        for run_id in self.book.forget(keep):
+            self.runs.pop(run_id, None)
         used = {record.settings.assistant_id for record in self.runs.values()}
         for id in superfluous(self.assistants, used, PATIENCE * keep):
             del self.assistants[id]
@@ -121,7 +130,11 @@ class Store(FileStore):
         for id in (*superfluous(done, (), keep), *superfluous(others, (), PATIENCE * keep)):
             for run_id in self.threads.pop(id).runs:
                 self.runs.pop(run_id, None)
-        orphans = [id for id, record in self.runs.items() if record.thread.id not in self.threads]
+        orphans = [
+            id
+            for id, record in self.runs.items()
+            if record.thread.id not in self.threads and record.witness is None
+        ]
         alive = {id for id in orphans if not self.runs[id].run.is_terminal}
         for id in superfluous(orphans, alive, keep):
             del self.runs[id]

@@ -21,7 +21,7 @@ from runlife import LastError, Lifecycle, RunStatus, ToolCall, Usage
 from runlife_adapters.memory.context import CHARACTERS_PER_TOKEN
 from runlife_adapters.memory.ids import Ids, Kind
 from runlife_adapters.memory.model import UNNAMED_FUNCTION, Call, Context, Model, Turn, estimate
-from runlife_adapters.memory.records import Beat, Move, RunRecord, StepRecord
+from runlife_adapters.memory.moves import Beat, Move
 from runlife_adapters.memory.schedule import (
     NEVER,
     USUAL_ERRORS,
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from runlife_adapters.memory.builtin import BuiltinStep
+    from runlife_adapters.memory.records import RunRecord, StepRecord
     from runlife_adapters.memory.resources import Json
 
 __all__ = ["CALLS", "FAILS", "USUAL_ERROR", "Turns", "pieces", "said_by"]
@@ -86,7 +87,8 @@ class Turns:
         """Return what the model does in the visit that has begun, unless it is scripted."""
         context = record.context()
         turn = self._said(record, after, context)
-        return evolve(turn, steps=after.steps) if after.steps else turn
+        steps = (after.steps or turn.steps)[: record.limits.tools]
+        return turn if steps == turn.steps else evolve(turn, steps=steps)
 
     def _said(self, record: RunRecord, after: After, context: Context) -> Turn:
         if after.text is not None:
@@ -272,6 +274,8 @@ def _checked(turn: object) -> Turn:
 def _over_budget(record: RunRecord, usage: Usage) -> str | None:
     """Return the budget that a turn of this cost exhausts: budgets are those of all turns together."""
     run, spent = record.run, record.run.spent + usage
+    if record.limits.tokens is not None and usage.completion_tokens > record.limits.tokens:
+        return _USUAL_REASON
     budgets = {
         "max_prompt_tokens": (run.max_prompt_tokens, spent.prompt_tokens),
         "max_completion_tokens": (run.max_completion_tokens, spent.completion_tokens),
@@ -281,7 +285,9 @@ def _over_budget(record: RunRecord, usage: Usage) -> str | None:
 
 def _within_budget(record: RunRecord, usage: Usage, text: str) -> tuple[Usage, str]:
     """Return what is left of a text, and of its cost, when the budget of completion tokens is at its end."""
-    room = max((record.run.max_completion_tokens or 0) - record.run.spent.completion_tokens, 0)
+    room = record.limits.tokens
+    if room is None:
+        room = max((record.run.max_completion_tokens or 0) - record.run.spent.completion_tokens, 0)
     return Usage(usage.prompt_tokens, room), text[: room * CHARACTERS_PER_TOKEN]
 
 

@@ -23,6 +23,7 @@ from __future__ import annotations
 from runlife_adapters.memory.assistants import Assistants
 from runlife_adapters.memory.filing.files import Files
 from runlife_adapters.memory.filing.vector_stores import VectorStores
+from runlife_adapters.memory.responses import Conversations, Responses
 from runlife_adapters.memory.runs import Runs
 from runlife_adapters.memory.seeding import Seeding
 from runlife_adapters.memory.threads import Threads
@@ -30,8 +31,8 @@ from runlife_adapters.memory.threads import Threads
 __all__ = ["World"]
 
 
-class World(Assistants, Threads, Runs, Files, VectorStores, Seeding):
-    """An in-memory Assistants API.
+class World(Assistants, Threads, Runs, Responses, Conversations, Files, VectorStores, Seeding):
+    """An in-memory Assistants API, and the Responses API beside it.
 
     :param clock: what tells the time, in unix seconds; by default the machine's.
     :param policy: how the open questions of the lifecycle are answered.

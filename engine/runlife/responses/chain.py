@@ -13,10 +13,10 @@ whether the run may take them, and then either :meth:`Chain.submitted` tells of 
 them, or :meth:`Chain.not_submitted` that there is none.
 
 Times are those of the caller's clock, in unix seconds. The service stamps a completion, by its own clock
-and in whole seconds; it is moved by what the two differed in when the chain began. That stamp decides
-between an answer and the deadline, when both lie behind whoever looks. An ending that has no stamp is
-taken to have come right after the last look: nobody can know better, and a result is not thrown away for
-a doubt.
+and in whole seconds; it is moved by what the two differed in when the chain began. That is when the run
+completed, and it decides between an answer and the deadline, when both lie behind whoever looks. Of an
+ending without a stamp it is known when it was seen. If the deadline was before that, it is taken to have
+come right after the last look: nobody can know better, and a result is not thrown away for a doubt.
 """
 
 from __future__ import annotations
@@ -79,6 +79,8 @@ class Chain:
     _status: ResponseStatus
     _ahead: float
     """How far the caller's clock was ahead of the service's when the chain began."""
+    _looked_at: float
+    """When the latest response was last looked at: until then it was as it was seen."""
     _under_way: bool = False
 
     @classmethod
@@ -95,7 +97,7 @@ class Chain:
         born = _born(seen)
         run = Run.create(id=id, now=now, lifecycle=lifecycle, **wanted)
         ahead = 0.0 if seen.created_at is None else now - seen.created_at
-        self = cls(run, [seen.id], born.target, ahead)
+        self = cls(run, [seen.id], born.target, ahead, now)
         for event in meaning_of(born, None).means[1:]:
             run.apply(event, now=now)
         self.look(seen, now=now)
@@ -123,6 +125,11 @@ class Chain:
         """Whether its latest response is at work, as far as was seen."""
         return self._status not in RESPONSE.terminal
 
+    @property
+    def under_way(self) -> bool:
+        """Whether outputs are under way."""
+        return self._under_way
+
     # What is seen
 
     def look(self, seen: Seen, *, now: float) -> tuple[Record, ...]:
@@ -139,6 +146,7 @@ class Chain:
             self._run.handle_timeout(when)
             for row in _way(self._status, seen):
                 self._take(row, seen, when)
+            self._looked_at = now
         self._run.handle_timeout(now)
         return self._run.journal[before:]
 
@@ -147,14 +155,14 @@ class Chain:
         return self._run.handle_timeout(now)
 
     def _moment(self, seen: Seen, now: float) -> float:
-        """Return the moment of what is seen: now, unless an ending may have come before the deadline."""
-        due = self._run.next_deadline()
-        if due is None or now < due or seen.status not in RESPONSE.terminal or not self.at_work:
+        """Return the moment of what is seen: now, but of an ending when it came, as far as that is known."""
+        if seen.status not in RESPONSE.terminal or not self.at_work:
             return now
-        last = self._run.journal[-1].at
-        if seen.completed_at is None:
-            return last
-        return min(max(seen.completed_at + self._ahead, last), now)
+        last = max(self._looked_at, self._run.journal[-1].at)
+        if seen.completed_at is not None:
+            return min(max(seen.completed_at + self._ahead, last), now)
+        due = self._run.next_deadline()
+        return now if due is None or now < due else last
 
     def _take(self, row: Transition[ResponseStatus], seen: Seen, now: float) -> None:
         run = self._run
@@ -196,7 +204,7 @@ class Chain:
             payload = {"tool_outputs": outputs} if event == "submit_tool_outputs" else {}
             self._run.apply(event, now=now, **payload)
         self._responses.append(seen.id)
-        self._status = born.target
+        self._status, self._looked_at = born.target, now
         self.look(seen, now=now)
         return self._run.journal[before:]
 
@@ -244,24 +252,27 @@ class Chain:
             "responses": list(self._responses),
             "status": self._status.value,
             "ahead": self._ahead,
+            "looked_at": self._looked_at,
+            "under_way": self._under_way,
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Return the chain that :meth:`to_json` wrote. Outputs that were under way are not any more.
+        """Return the chain that :meth:`to_json` wrote; outputs that were under way still are.
 
         :raises HistoryError: when it is anything else.
         """
         try:
             run, responses = Run.restore(data["run"]), list(data["responses"])
-            status, ahead = ResponseStatus(data["status"]), float(data["ahead"])
+            status, under_way = ResponseStatus(data["status"]), bool(data["under_way"])
+            ahead, looked_at = float(data["ahead"]), float(data["looked_at"])
         except (KeyError, TypeError, ValueError) as error:
             msg = f"not a chain of responses: {error}"
             raise HistoryError(msg) from error
         if not responses or not all(isinstance(id, str) for id in responses):
             msg = f"not a chain of responses: its responses are {responses!r:.80}"
             raise HistoryError(msg)
-        return cls(run, responses, status, ahead)
+        return cls(run, responses, status, ahead, looked_at, under_way)
 
 
 def _born(seen: Seen) -> Transition[ResponseStatus]:

@@ -108,6 +108,32 @@ def files_and_stores(client: OpenAI) -> None:
     assert files.delete(file.id).deleted
 
 
+def responses_and_conversations(client: OpenAI) -> None:
+    """Call every operation on responses and conversations once."""
+    responses, conversations = client.responses, client.conversations
+    talk = conversations.create(items=[{"type": "message", "role": "user", "content": "I am Ada."}])
+    assert conversations.retrieve(talk.id) == talk
+    assert conversations.update(talk.id, metadata={"k": "v"}).metadata == {"k": "v"}
+    items = conversations.items
+    (new,) = items.create(talk.id, items=[{"role": "user", "content": "Hello"}]).data
+    assert new.id is not None
+    assert items.retrieve(new.id, conversation_id=talk.id) == new
+    assert [item.type for item in items.list(talk.id)] == ["message", "message"]
+    assert items.delete(new.id, conversation_id=talk.id).id == talk.id
+
+    answer = responses.create(model="gpt-4o", input="Well?", conversation=talk.id)
+    assert answer.output_text == "Well?"
+    assert responses.retrieve(answer.id) == answer
+    assert [item.type for item in responses.input_items.list(answer.id)] == ["message", "message"]
+    assert responses.input_tokens.count(model="gpt-4o", input="Well?").input_tokens > 0
+    slow = responses.create(model="gpt-4o", input="Think.", background=True)
+    assert responses.cancel(slow.id).status == "cancelled"
+    responses.delete(slow.id)
+    with pytest.raises(NotFoundError, match="not found"):
+        responses.retrieve(slow.id)
+    assert conversations.delete(talk.id).deleted
+
+
 @pytest.mark.slow
 def test_the_sync_client_calls_every_operation() -> None:
     """In process, nothing of the SDK's surface is left out of the table, nor the reverse."""
@@ -115,6 +141,7 @@ def test_the_sync_client_calls_every_operation() -> None:
     with OpenAI(api_key="sk-none", max_retries=0, http_client=sync_client(service)) as client:
         everything(client, service.world)
         files_and_stores(client)
+        responses_and_conversations(client)
 
     called = {entry["operation"] for entry in service.log.entries()}
     assert called == {operation.call for operation in OPERATIONS}

@@ -204,6 +204,25 @@ def test_a_late_look_believes_the_stamp(completed_at: float, status: str, at: fl
     assert chain.run.completed_at == at
 
 
+def test_a_completion_is_when_the_service_says() -> None:
+    """Its stamp is a time of the run, between the last look and this one."""
+    stamped, early, late = begun(), begun(), begun()
+    for chain, completed_at in ((stamped, 65), (early, 60), (late, 99)):
+        chain.look(Seen("resp_1", "in_progress"), now=102)
+        chain.look(Seen("resp_1", "completed", completed_at=completed_at), now=108)
+    assert [chain.run.completed_at for chain in (stamped, early, late)] == [105, 102, 108]
+
+
+@pytest.mark.parametrize("completed_at", [None, 60])
+def test_an_ending_was_not_before_a_look_that_did_not_show_it(completed_at: float | None) -> None:
+    """A look that brings no news is no record, and yet a moment at which the response was at work."""
+    chain = begun(expires_after=10)
+    for now in (102, 109):
+        chain.look(Seen("resp_1", "in_progress"), now=now)
+    chain.look(Seen("resp_1", "completed", completed_at=completed_at), now=200)
+    assert chain.run.completed_at == 109
+
+
 def test_a_late_look_at_an_ending_without_a_stamp() -> None:
     """Nobody can know when it came; it is not thrown away for a doubt."""
     chain = begun(expires_after=10)
@@ -301,19 +320,19 @@ class Anything:
 
     def send(self) -> None:
         """Send outputs."""
-        if not self.chain._under_way:
+        if not self.chain.under_way:
             self.chain.submitting(self.outputs(), now=self.now)
 
     def brought(self) -> None:
         """Learn of the response that brings them."""
-        if self.chain._under_way:
+        if self.chain.under_way:
             self.made, self.calls = self.made + 1, ()
             self.truth = self.draw(st.sampled_from([ResponseStatus.QUEUED, ResponseStatus.IN_PROGRESS]))
             self.chain.submitted(Seen(f"resp_{self.made}", self.truth), self.outputs(), now=self.now)
 
     def refused(self) -> None:
         """Learn that there is none."""
-        if self.chain._under_way:
+        if self.chain.under_way:
             self.chain.not_submitted(now=self.now)
 
     def wait(self) -> None:
@@ -324,6 +343,7 @@ class Anything:
 ACTS = ("move", "look", "cancel", "send", "brought", "refused", "wait")
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_whatever_is_seen_the_run_lives_lawfully(data: st.DataObject) -> None:
     """Any order of looks, cancels, outputs and waits gives a journal that replays."""

@@ -48,6 +48,8 @@ class Seeding(Core):
         """
         with self._held():
             for record in self._store.runs.values():
+                if record.witness is not None:
+                    record.witness.abandon()
                 for stream in record.streams:
                     stream.end()
             listeners = self._server.listeners
