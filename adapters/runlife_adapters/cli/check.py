@@ -1,8 +1,9 @@
-"""``runlife check``: whether a recording shows lawful runs, and if not, where the first ceases to be one."""
+"""``runlife check``: whether a recording shows lawful runs and responses, and if not, where that ends."""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
@@ -25,7 +26,7 @@ class _MisuseError(click.ClickException):
     exit_code = click.UsageError.exit_code
 
 
-@click.command(short_help="Say whether a recording shows lawful runs.")
+@click.command(short_help="Say whether a recording shows lawful runs and responses.")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option(
     "--mode",
@@ -49,7 +50,7 @@ class _MisuseError(click.ClickException):
 def check(
     ctx: click.Context, files: tuple[str, ...], mode: Mode, lag: float | None, slack: float, *, as_json: bool
 ) -> None:
-    """Say of each run in recordings whether a lawful history explains what was seen of it.
+    """Say of each run and response in recordings whether a lawful history explains what was seen of it.
 
     FILE is runlife's own NDJSON, HAR, a VCR cassette, or a test proxy's recording. Exits with 0 when all is
     legal, 1 when a run left its lifecycle, 2 when a file cannot be read or an option makes no sense.
@@ -84,15 +85,21 @@ def _is_legal(found: dict[str, tuple[Verdict, ...]]) -> bool:
 
 def _lines(file: str, verdicts: tuple[Verdict, ...]) -> Iterator[str]:
     if not verdicts:
-        yield f"{file}: no runs in it, so nothing was checked"
+        yield f"{file}: no responses and no runs in it, so nothing was checked"
         return
     wrong = sum(not verdict.lawful for verdict in verdicts)
-    runs = sum(verdict.kind == "run" for verdict in verdicts)
-    steps = len(verdicts) - runs
-    what = f"{runs} run{'' if runs == 1 else 's'}, {steps} step{'' if steps == 1 else 's'}"
-    yield f"{file}: {what}: {f'{wrong} left the lifecycle' if wrong else 'all legal'}"
+    how = f"{wrong} left the lifecycle" if wrong else "all legal"
+    yield f"{file}: {', '.join(_counted(verdicts))}: {how}"
     for verdict in verdicts:
         yield from _of(verdict)
+
+
+def _counted(verdicts: tuple[Verdict, ...]) -> Iterator[str]:
+    """Say how many there are of each kind; of runs and steps, also that there are none of the other."""
+    kinds = Counter(verdict.kind.removeprefix("run_") for verdict in verdicts)
+    told = ("run", "step") if kinds["run"] or kinds["step"] else ()
+    for kind in (*told, *(("response",) if kinds["response"] else ())):
+        yield f"{kinds[kind]} {kind}{'' if kinds[kind] == 1 else 's'}"
 
 
 def _of(verdict: Verdict) -> Iterator[str]:
@@ -109,7 +116,7 @@ def _of(verdict: Verdict) -> Iterator[str]:
     if error is None:
         return
     seen = error.sample.status or error.sample.what
-    yield f"    {_time(error.sample.at, verdict)}{seen:<16}<- no lawful history explains this"
+    yield f"    {_time(error.sample.at, verdict)}{seen:<15} <- no lawful history explains this"
     yield f"      seen      {error.sample.what}"
     yield f"      believed  {', '.join(error.possible) or 'nothing'}"
     for conflict in dict.fromkeys(str(conflict) for conflict in error.why):

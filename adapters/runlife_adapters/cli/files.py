@@ -87,7 +87,12 @@ def write(content: str | bytes, out: Path | None) -> None:
             raise click.ClickException(
                 "a PNG is bytes, which a terminal cannot show: give --out FILE.png, or send it into a pipe"
             )
-        click.echo(content, nl=isinstance(content, str) and not content.endswith("\n"))
+        try:
+            click.echo(content, nl=isinstance(content, str) and not content.endswith("\n"))
+        except BrokenPipeError:  # who reads has seen enough: click ends quietly
+            raise
+        except OSError as error:
+            raise click.ClickException(f"cannot write: {error.strerror or error}") from error
         return
     data = content if isinstance(content, bytes) else content.encode()
     target = out.resolve()  # what a link stands for is replaced, not the link

@@ -13,12 +13,16 @@ from typing import TYPE_CHECKING, Any
 import click
 from attrs import fields
 
-from runlife import Lifecycle, MisuseError, Policy
+from runlife import MisuseError, Policy
+from runlife_diagrams import PictureError
+from runlife_diagrams.embed import lifecycle_in
 from runlife_diagrams.shipped import STANDARD
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
     from types import ModuleType
+
+    from runlife import Lifecycle
 
 __all__ = ["TABLES", "lifecycle_named", "under"]
 
@@ -42,17 +46,10 @@ def lifecycle_named(said: str) -> Lifecycle[Any]:
     if not (colon and place and name):
         known = ", ".join(TABLES)
         raise click.UsageError(f"{said!r} is not one of {known}, nor FILE.py:NAME or MODULE:NAME")
-    module = _module(place, said)
-    found: object = module
     try:
-        for part in name.split("."):
-            found = getattr(found, part)
-    except AttributeError as error:
-        raise click.UsageError(f"{said}: there is no {name!r} in it{_lifecycles(module)}") from error
-    if not isinstance(found, Lifecycle):
-        kind = type(found).__name__
-        raise click.UsageError(f"{said}: {name} is no Lifecycle but of type {kind}{_lifecycles(module)}")
-    return found  # pyright: ignore[reportUnknownVariableType]  # of whatever statuses
+        return lifecycle_in(_module(place, said), name, said)
+    except PictureError as error:
+        raise click.UsageError(str(error)) from error
 
 
 def under(lifecycle: Lifecycle[Any], answers: Iterable[str]) -> Lifecycle[Any]:
@@ -115,9 +112,3 @@ def _first_on_path(folder: Path) -> Generator[None]:
     finally:
         if entry in sys.path:
             sys.path.remove(entry)
-
-
-def _lifecycles(module: ModuleType) -> str:
-    """Return the lifecycles of a module, as an advice."""
-    found = [name for name, value in vars(module).items() if isinstance(value, Lifecycle)]
-    return f"; its lifecycles: {', '.join(found)}" if found else ""

@@ -1,4 +1,4 @@
-"""``runlife serve``: the fake on an address, for clients in any language.
+"""``runlife serve``: the fake on an address, for clients in any language, with both of its surfaces.
 
 It serves until it is told to stop, in the main thread, where signals arrive: Ctrl-C and SIGTERM end it
 with 0, with streams still open too. What it is, it says on standard output; what it does, call by call,
@@ -101,7 +101,12 @@ class AccessLog:
     help="A virtual clock begins now, and moves when it is told to: POST /_runlife/clock.",
 )
 @click.option(
-    "--ttl", type=float, default=600.0, show_default=True, metavar="SECONDS", help="When a run expires."
+    "--ttl",
+    type=float,
+    default=600.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="When a run expires; responses never do.",
 )
 @click.option(
     "--policy",
@@ -127,8 +132,8 @@ class AccessLog:
     "--keep",
     type=click.IntRange(min=1),
     metavar="N",
-    help="How many threads are kept that are done with: all runs over, and their ends read; ten times as "
-    "many of what somebody may still come for.  [default: all]",
+    help="How many threads, and how many responses, are kept that are done with: all runs over, and their "
+    "ends read; ten times as many of what somebody may still come for.  [default: all]",
 )
 @click.option(
     "--seed",
@@ -154,9 +159,11 @@ def serve(  # noqa: PLR0917  # click passes every one by its name
     doors: bool,
     log: bool,
 ) -> None:
-    """Serve the fake: an Assistants API that any OpenAI SDK talks to unchanged.
+    """Serve the fake: the Assistants API and the Responses API, for any OpenAI SDK, unchanged.
 
-    It listens on loopback unless told otherwise, keeps everything in memory, and stops on Ctrl-C.
+    Both stand on the same runs: each response is a round of one, so that rules, faults and
+    progressions hold for both. It listens on loopback unless told otherwise, keeps everything in
+    memory, and stops on Ctrl-C.
     """
     if not doors and (progression == "manual" or (progression == "time" and clock == "virtual")):
         msg = f"--progression {progression} with --clock {clock} needs the doors: nothing else can move a run"
@@ -241,6 +248,7 @@ def _greeting(url: str, *, keyed: bool, doors: bool) -> str:
             f"runlife is listening on {url}",
             f'  Python  OpenAI(base_url="{url}/v1", api_key="{key}")',
             f"  shell   export OPENAI_BASE_URL='{url}/v1' OPENAI_API_KEY='{key}'",
+            "  serves  Assistants: threads, messages, runs; Responses: responses, conversations",
             f"  doors   {url}/_runlife/" if doors else "  doors   closed",
             "Ctrl-C stops it.",
         ]

@@ -89,8 +89,8 @@ def verify(  # noqa: PLR0917  # click passes every one by its name
     """Try a service in every story with at most so many deviations from the happy path.
 
     SERVICE is a function of (client, thread_id, assistant_id), async or not, that returns the status of its
-    run or something that has one; or one of (world). MODULE is imported from the current folder, or from
-    where Python finds it.
+    run or something that has one; one of (client, request), that does so with responses; or one of (world).
+    MODULE is imported from the current folder, or from where Python finds it.
 
     Exits with 0 and what was proved, 1 with the failure, 2 when misused.
     """

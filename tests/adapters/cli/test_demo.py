@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -54,6 +55,52 @@ def test_the_timelines_are_those_of_the_contract(tmp_path: Path) -> None:
     assert "client: submit_tool_outputs" in tools
     assert "+600 s  expired          timer: expire" in expired
     assert "\x1b" not in result.output, "no colours where there is no terminal"
+
+
+def told(api: str, out: Path) -> dict[str, list[list[str]]]:
+    """Play the demo; return by story the columns of each line of its timeline."""
+    result = CliRunner().invoke(app, ["demo", "--api", api, "--out", str(out)])
+    assert result.exit_code == 0, result.output
+    stories: dict[str, list[list[str]]] = {}
+    for story, text in zip(STORIES, result.output.split("\n\n")[1:], strict=True):
+        for line in text.splitlines():
+            columns = re.split(r"  +", line.strip())
+            if re.match(r"(≤ )?\+", columns[0]):
+                stories.setdefault(story.name, []).append(columns)
+            elif len(columns) == 1 and line.startswith(" " * 20) and "…" not in line:
+                stories[story.name][-1][-1] += f" {columns[0]}"  # the rest of the line before
+    return stories
+
+
+@pytest.mark.slow
+def test_both_surfaces_tell_the_same(tmp_path: Path) -> None:
+    """Line for line: when, status, cause, and fields with their values, but for what no response tells.
+
+    A cancelled response is so at once: `cancelling` is not seen, and the end comes before the next poll.
+    """
+    assistants, responses = told("assistants", tmp_path / "1"), told("responses", tmp_path / "2")
+    late = responses["cancelled"]
+    assert [late[-2][0], late[-1][0], late[-1][3]] == [
+        "≤ +1.25 s",
+        "+1.25 s",
+        "expires_at = null, cancelled_at = +1 s, usage = 0 tokens",
+    ]
+    late[-2][0] = "+1.25 s"
+    late[-1][0], late[-1][3] = assistants["cancelled"][-1][0], assistants["cancelled"][-1][3]
+    assert responses == assistants
+
+
+@pytest.mark.slow
+def test_over_responses_it_says_which_and_what_they_do_not_tell(tmp_path: Path) -> None:
+    """The id of each response stands where it begins; a picture and a lawful trace are there as ever."""
+    result = CliRunner().invoke(
+        app, ["demo", "--api", "responses", "--out", str(tmp_path), "--language", "zh"]
+    )
+    assert result.exit_code == 0, result.output
+    assert "Responses API" in result.output
+    assert "started_at" in result.output.partition("\n\n")[0]
+    assert [line.strip()[:5] for line in result.output.splitlines() if "…" in line] == ["resp_"] * 5
+    assert result.output.count("✓") == len(list(tmp_path.glob("*.svg"))) == len(STORIES)
 
 
 def test_a_story_that_ends_otherwise_fails_the_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -124,6 +124,29 @@ def test_a_key_is_asked_for_and_never_shown() -> None:
 
 
 @pytest.mark.slow
+def test_both_surfaces_are_served_and_go_by_the_same_rules(tmp_path: Path) -> None:
+    """A rule by what is said holds for a run and for a response; the greeting and the help name both."""
+    rules = tmp_path / "rules.json"
+    rule = {"when": {"message": "Hello"}, "schedule": {"in_progress": [{"to": "incomplete"}]}}
+    rules.write_text(json.dumps({"rules": [rule]}), encoding="utf-8")
+    with serving(*HURRIED, "--rules", str(rules)) as server:
+        with server.client() as client:
+            run = hello(client)
+            response = client.responses.create(model="gpt-4o", input="Hello", background=True)
+            while response.status in {"queued", "in_progress"}:
+                response = client.responses.retrieve(response.id)
+            conversation = client.conversations.create()
+        assert (run.status, response.status) == ("incomplete", "incomplete")
+        assert conversation.id.startswith("conv_")
+        assert server.stop() == 0
+    served = next(line for line in server.out.splitlines() if line.startswith("  serves"))
+    said = CliRunner().invoke(app, ["serve", "--help"]).output
+    for text in (served, said):
+        assert "Assistants" in text
+        assert "Responses" in text
+
+
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGTERM to catch")
 def test_sigterm_ends_it_with_a_stream_open() -> None:
     """A stream that nothing moves would last for ever; it is cut, without a word about it."""

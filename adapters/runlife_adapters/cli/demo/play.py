@@ -1,81 +1,101 @@
-"""Plays the stories: the fake over loopback HTTP, the official client, the driver."""
+"""Plays the stories on a stage, with the official client and the driver."""
 
 from __future__ import annotations
 
 import time
-import warnings
-from math import ceil
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import openai
 
 from runlife import RUN, RunStatus, VirtualClock
 from runlife_adapters.cli.demo import shop
-from runlife_adapters.cli.demo.shop import ASSISTANT, Clerk
+from runlife_adapters.cli.demo.shop import Clerk
+from runlife_adapters.cli.demo.stages import FAKES
 from runlife_adapters.cli.demo.stories import STORIES, Story
 from runlife_adapters.cli.demo.timeline import check, timeline
-from runlife_adapters.drive import Completed, Driver, LogEntry, Observed, Outcome, Sent
+from runlife_adapters.drive import Abandoned, Completed, Driver, Ended, LogEntry, Observed, Outcome, Sent
 from runlife_adapters.http.asgi import create_app
 from runlife_adapters.http.server import serve
 from runlife_adapters.memory import World
-from runlife_adapters.openai import OpenAIBackend
 from runlife_diagrams import highlight
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from runlife_adapters.cli.demo.screen import Screen
+    from runlife_adapters.cli.demo.stages import Api, Cast, Stage
 
-__all__ = ["play"]
+__all__ = ["play", "play_on_fake"]
 
 BORN = 1_700_000_000.0
 """The moment at which the demo's clock starts; any would do."""
 
+LATE = frozenset({RunStatus.COMPLETED, RunStatus.INCOMPLETE})
+"""How a run may end as well that is cancelled on a real endpoint: it was faster than the cancel."""
 
-def play(screen: Screen, out: Path) -> bool:
-    """Play all stories, write their pictures into ``out``, and return whether all ended as they must."""
+
+def play_on_fake(screen: Screen, out: Path, *, api: Api) -> bool:
+    """Play all stories on a fake that is served on loopback, in virtual time; see :func:`play`."""
     began = time.perf_counter()
     world = World(VirtualClock(BORN), model=Clerk())
-    out.mkdir(parents=True, exist_ok=True)
-    endings: list[str] = []
     with serve(create_app(world)) as server:
-        client = openai.OpenAI(base_url=server.url, api_key="demo")
-        screen.text("intro", url=server.url, version=openai.__version__)
-        for number, story in enumerate(STORIES, start=1):
-            screen.heading(story.name)
-            screen.speech("user", story.says, story.gloss)
-            outcome = tell(story, world, client, screen)
-            lines = timeline(outcome.log)
-            screen.timeline(lines)
-            if isinstance(outcome, Completed):
-                screen.speech("assistant", outcome.text or "")
-            seen = check(outcome.log)
-            calls = sum(isinstance(entry, Sent) for entry in outcome.log)
-            samples = sum(isinstance(entry, Observed) for entry in outcome.log)
-            screen.text("legal", style="green", samples=samples, calls=calls)
-            picture = out / f"{number}-{story.name}.svg"
-            picture.write_text(highlight(RUN, [row for line in lines for row in line.rows]), encoding="utf-8")
-            screen.text("picture", file=picture)
-            if seen.statuses != (story.ending,):
-                ended = ", ".join(seen.statuses)
-                screen.text("wrong", story=story.name, ended=ended, expected=story.ending, outcome=outcome)
-                return False
-            endings.append(story.ending.value)
-    took = time.perf_counter() - began
-    screen.text("ended", endings=", ".join(endings), virtual=world.clock.now() - BORN, real=took)
+        screen.text("intro", url=server.url, version=openai.__version__, api=screen.say(api))
+        if api == "responses":
+            screen.text("ours")
+        stage = FAKES[api](world, openai.OpenAI(base_url=server.url, api_key="demo"))
+        endings = play(stage, screen, out)
+    if endings is None:
+        return False
+    virtual, real = world.clock.now() - BORN, time.perf_counter() - began
+    screen.text(
+        "ended", endings=", ".join(ended.view.status for ended in endings), virtual=virtual, real=real
+    )
     return True
 
 
-def tell(story: Story, world: World, client: openai.OpenAI, screen: Screen) -> Outcome:
+def play(stage: Stage, screen: Screen, out: Path) -> list[Ended] | None:
+    """Play all stories, write their pictures into ``out``, and return how their runs ended.
+
+    It stops at the first that ends otherwise than it must, says so, and returns None.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    endings: list[Ended] = []
+    for number, story in enumerate(STORIES, start=1):
+        screen.heading(story.name)
+        screen.speech("user", story.says, story.gloss)
+        outcome = tell(story, stage, screen)
+        lines = timeline(outcome.log)
+        screen.timeline(lines)
+        if isinstance(outcome, Completed):
+            screen.speech("assistant", outcome.text or "")
+        if isinstance(outcome, Abandoned):
+            screen.text("abandoned", story=story.name, why=outcome.why)
+            return None
+        seen = check(outcome.log)
+        calls = sum(isinstance(entry, Sent) for entry in outcome.log)
+        samples = sum(isinstance(entry, Observed) for entry in outcome.log)
+        screen.text("legal", style="green", samples=samples, calls=calls)
+        picture = out / f"{number}-{story.name}.svg"
+        rows = [line.row for line in lines if line.row is not None]
+        picture.write_text(highlight(RUN, rows), encoding="utf-8")
+        screen.text("picture", file=picture)
+        late = stage.is_live and story.client == "cancels" and outcome.status in LATE
+        if late:
+            screen.text("late", ended=outcome.status)
+        elif seen.statuses != (story.ending,):
+            ended = ", ".join(seen.statuses)
+            screen.text("wrong", story=story.name, ended=ended, expected=story.ending, outcome=outcome)
+            if stage.is_live and outcome.status is RunStatus.INCOMPLETE:
+                screen.text("more_tokens")
+            return None
+        endings.append(outcome)
+    return endings
+
+
+def tell(story: Story, stage: Stage, screen: Screen) -> Outcome:
     """Drive one run over the wire to its end, and return how it ended."""
-    world.advance(ceil(world.clock.now()) - world.clock.now())  # the wire tells whole seconds
-    world.script(story.schedule)
-    with warnings.catch_warnings():
-        # OpenAI marks the whole surface as deprecated; others still serve it, and so do we.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        assistant = client.beta.assistants.create(**ASSISTANT)  # type: ignore[deprecated]  # pyright: ignore[reportDeprecated]
-        said: Any = [{"role": "user", "content": story.says}]
-        thread = client.beta.threads.create(messages=said)  # type: ignore[deprecated]  # pyright: ignore[reportDeprecated]
+    cast = stage.cast(story)
 
     def calculate_order_total(items: list[shop.Item]) -> shop.Total:
         total = shop.calculate_order_total(items)
@@ -88,12 +108,23 @@ def tell(story: Story, world: World, client: openai.OpenAI, screen: Screen) -> O
             driver.cancel()
 
     driver = Driver(
-        OpenAIBackend(client),
-        thread.id,
-        assistant.id,
+        cast.backend,
+        cast.thread_id,
+        cast.assistant_id,
         tools=None if story.client == "leaves" else [calculate_order_total],
-        clock=world.clock,
-        sleep=world.advance,
+        overrides=cast.overrides,
+        clock=stage.clock,
+        sleep=stage.sleep,
         observe=watch,
+        patience=stage.patience,
     )
-    return driver.run()
+    outcome = driver.run()
+    if isinstance(outcome, Abandoned) and driver.run_id is not None:
+        _leave_nothing(cast, driver.run_id)
+    return outcome
+
+
+def _leave_nothing(cast: Cast, run_id: str) -> None:
+    """Have a run cancelled, as well as one can, that may be alive."""
+    with suppress(Exception):  # why it was abandoned is what there is to hear
+        cast.backend.cancel_run(cast.thread_id, run_id)

@@ -22,6 +22,9 @@ __all__ = ["Screen"]
 PLAIN_WIDTH = 110
 """Columns of the plain text, which has no terminal to fit."""
 
+SHOWN = 20
+"""Characters of the id of a response: enough to find it by."""
+
 STYLES = {Cause.CLIENT: "blue", Cause.SERVER: "green", Cause.TIMER: "yellow"}
 
 
@@ -29,10 +32,12 @@ class Screen:
     """Shows the stories in one language.
 
     :param plain: no colours and no boxes; None asks whether there is a terminal.
+    :param secret: what is never shown, whoever says it.
     """
 
-    def __init__(self, language: Language, *, plain: bool | None = None) -> None:
+    def __init__(self, language: Language, *, plain: bool | None = None, secret: str | None = None) -> None:
         self.language: Language = language
+        self._secret = secret
         console = Console(highlight=False)
         self.plain = not console.is_terminal if plain is None else plain
         width = PLAIN_WIDTH if self.plain else None
@@ -40,7 +45,12 @@ class Screen:
 
     def text(self, key: str, style: str = "", **values: object) -> None:
         """Print one of the demo's texts."""
-        self._console.print(say(self.language, key, **values), style=style)
+        self._console.print(Text(self.say(key, **values), style=style))
+
+    def say(self, key: str, **values: object) -> str:
+        """Return one of the demo's texts."""
+        text = say(self.language, key, **values)
+        return text.replace(self._secret, "***") if self._secret else text
 
     def heading(self, key: str) -> None:
         """Print the heading of a story."""
@@ -49,35 +59,35 @@ class Screen:
 
     def speech(self, role: str, text: str, gloss: str | None = None) -> None:
         """Print what was said; with a gloss where the language is English."""
-        line = Text(f"  {say(self.language, role)}: ", style="dim").append(text, style="not dim")
+        line = Text(f"  {self.say(role)}: ", style="dim").append(text, style="not dim")
         if gloss and self.language == "en":
             line.append(f"  ({gloss})", style="dim")
         self._console.print(line)
 
     def call(self, name: str, arguments: object, result: object) -> None:
         """Print a call of a local function, and what it returned."""
-        text = Text(f"  {self._say('function')}: ", style="dim")
+        text = Text(f"  {self.say('function')}: ", style="dim")
         text.append(f"{name}({arguments}) → {result}", style="not dim")
         self._console.print(text)
 
     def timeline(self, lines: Iterable[Line]) -> None:
         """Print the timeline of a run."""
         table = Table(box=None if self.plain else box.ROUNDED, pad_edge=True)
-        table.add_column(self._say("time"), justify="right", no_wrap=True)
-        table.add_column(self._say("status"), no_wrap=True)
-        table.add_column(self._say("caused"), no_wrap=True)
-        table.add_column(self._say("changed"), overflow="fold")
+        table.add_column(self.say("time"), justify="right", no_wrap=True)
+        table.add_column(self.say("status"), no_wrap=True)
+        table.add_column(self.say("caused"), no_wrap=True)
+        table.add_column(self.say("changed"), overflow="fold")
         for line in lines:
             changed = ", ".join(f"{name} = {value}" for name, value in line.changed)
-            table.add_row(f"+{line.at:g} s", self._status(line.status), self._causes(line), changed)
+            at = f"{'' if line.seen else '≤ '}+{round(line.at, 2):g} s"
+            table.add_row(at, self._status(line.status), self._cause(line), changed)
+            if line.response is not None:
+                table.add_row("", "", "", Text(f"{line.response[:SHOWN]}…", style="dim"))
         self._console.print(table)
 
     def _status(self, status: RunStatus) -> Text:
         return Text(status.value, style="bold" if status in RUN.terminal else "")
 
-    def _causes(self, line: Line) -> Text:
-        parts = [Text(f"{self._say(row.cause)}: {row.event}", style=STYLES[row.cause]) for row in line.rows]
-        return Text(" → ").join(parts)
-
-    def _say(self, key: str) -> str:
-        return say(self.language, key)
+    def _cause(self, line: Line) -> Text:
+        row = line.row
+        return Text() if row is None else Text(f"{self.say(row.cause)}: {row.event}", style=STYLES[row.cause])

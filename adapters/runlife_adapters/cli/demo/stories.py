@@ -13,6 +13,7 @@ __all__ = ["STORIES", "Story"]
 
 GREETING = "你好,请问你能做什么。"
 ORDER = "你好,我购买了一本书和一个电子产品,请帮我计算一下订单总价。"
+ESSAY = "请写一篇一千字的文章,介绍算盘的历史。"
 
 
 @frozen
@@ -31,6 +32,11 @@ class Story:
     client: Literal["calls", "cancels", "leaves"] = "calls"
     schedule: Schedule = field(factory=Schedule)
 
+    @property
+    def is_order(self) -> bool:
+        """Whether the function is needed to answer."""
+        return self.says == ORDER
+
 
 STORIES = (
     Story("plain", GREETING, "Hello, what can you do?", RunStatus.COMPLETED),
@@ -42,8 +48,8 @@ STORIES = (
     ),
     Story(
         "cancelled",
-        GREETING,
-        "Hello, what can you do?",
+        ESSAY,
+        "Write an essay of a thousand characters on the history of the abacus, please.",
         RunStatus.CANCELLED,
         client="cancels",
         schedule=Schedule(in_progress=[After(30)]),

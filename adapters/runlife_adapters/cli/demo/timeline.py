@@ -1,12 +1,15 @@
 """The timeline of a run as its client saw it: the table that the course draws by hand.
 
 One line for every sample that brought news: when it was, the status, which fields changed, and who
-caused it. A client sees samples, not transitions, so the last column is what the table says must have
-happened in between (:func:`runlife.explain`); and the whole is checked to be a lawful trace.
+caused it. A client sees samples, not transitions, so what the table says must have happened in between
+(:func:`runlife.explain`) has lines as well, which say by when; and the whole is checked to be a lawful trace.
+
+Times are told in whole seconds since the creation, as the API tells them, whatever clock they are from.
 """
 
 from __future__ import annotations
 
+from math import floor
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -15,7 +18,7 @@ from runlife import RUN, RunStatus, TraceChecker, Transition, explain
 from runlife_adapters.drive import Answered, LogEntry, Observed, Sent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from runlife_adapters.backend import RunView
 
@@ -28,12 +31,19 @@ FACTS = (*TIMES, "required_action", "last_error", "incomplete_details", "usage")
 
 @frozen
 class Line:
-    """One line: ``at`` is in seconds since the first; ``rows`` are those that must have been taken."""
+    """One line: ``at`` is in seconds since the first; ``row`` is what led to the status.
+
+    It is None where the status was the same before, and something else was news.
+    """
 
     at: float
     status: RunStatus
-    changed: tuple[tuple[str, str], ...]
-    rows: tuple[Transition[Any], ...]
+    row: Transition[Any] | None
+    seen: bool = True
+    """Whether the status was seen; else the run must have passed through it, by then."""
+    changed: tuple[tuple[str, str], ...] = ()
+    response: str | None = None
+    """The id of the response behind the run, where there is a new one."""
 
 
 def timeline(log: Iterable[LogEntry]) -> tuple[Line, ...]:
@@ -52,8 +62,11 @@ def timeline(log: Iterable[LogEntry]) -> tuple[Line, ...]:
         elif isinstance(entry, Observed):
             status = RunStatus(entry.view.status)
             source = RunStatus(before.status) if before else None
-            rows = explain(RUN, source, status, calls)
-            lines.append(Line(entry.at - start, status, _changes(before, entry.view), rows))
+            at, rows = entry.at - start, explain(RUN, source, status, calls)
+            lines += [Line(at, row.target, row, seen=False) for row in rows[:-1]]
+            last = rows[-1] if rows else None
+            changed, response = _changes(before, entry.view), _response(before, entry.view)
+            lines.append(Line(at, status, last, changed=changed, response=response))
             before, calls = entry.view, []
     return tuple(lines)
 
@@ -86,11 +99,18 @@ def _changes(before: RunView | None, after: RunView) -> tuple[tuple[str, str], .
     return tuple(changes)
 
 
+def _response(before: RunView | None, after: RunView) -> str | None:
+    """Return the id of the latest response behind a run, if it is new."""
+    known: Sequence[str] = () if before is None else before.raw.get("responses", ())
+    now: Sequence[str] = after.raw.get("responses", ())
+    return now[-1] if now and now != known else None
+
+
 def _shown(name: str, value: Any, born: float) -> str:
     if value is None:
         return "null"
     if name in TIMES:
-        return f"+{value - born:g} s"
+        return f"+{floor(round(value - born, 3))} s"  # rounded: floats this large are off by a bit
     match name:
         case "required_action":
             return ", ".join(call.name for call in value)
