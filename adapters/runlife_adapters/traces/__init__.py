@@ -1,7 +1,7 @@
 """Traces: recordings of exchanges with a service, and whether they are lawful.
 
-:func:`read` reads a recording in any of several formats, :func:`check` says of each run in it whether a
-lawful history explains what was seen, :class:`Recorder` writes one from a live client, and
+:func:`read` reads a recording in any of several formats, :func:`check` says of each run and each response in
+it whether a lawful history explains what was seen, :class:`Recorder` writes one from a live client, and
 :class:`Observer` checks inside a service, as things happen. Nothing here needs more than the engine::
 
     from runlife_adapters.traces import check, read

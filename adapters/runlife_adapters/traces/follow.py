@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from attrs import define, evolve, field, frozen
 
 from runlife import RUN, Lifecycle, TraceChecker, Transition
-from runlife.trace import Mode, Sample, UnlawfulError
+from runlife.responses import ResponseStatus
+from runlife.trace import Conflict, Mode, Sample, UnlawfulError
 
 if TYPE_CHECKING:
+    from runlife import ToolCall
     from runlife_adapters.traces.objects import Shown
 
 __all__ = ["Followed", "Options", "Passage", "Verdict"]
@@ -52,10 +54,10 @@ class Passage:
 
 @frozen
 class Verdict:
-    """What a trace says about one run, or one step."""
+    """What a trace says about one run, one step, or one response."""
 
     kind: str
-    """``run`` or ``run_step``."""
+    """``run``, ``run_step`` or ``response``."""
     id: str
     run_id: str
     history: tuple[Passage, ...]
@@ -100,6 +102,10 @@ class Followed:
     samples: int = field(init=False, default=0)
     history: list[Passage] = field(init=False, factory=list[Passage])
     set_back: bool = field(init=False, default=False)
+    unanswered: tuple[Conflict, ...] = field(init=False, default=())
+    """Why the request that is said to have created it cannot have."""
+    calls: frozenset[str] | None = field(init=False, default=None)
+    """The ids of the calls that a response completed with; None as long as that was not seen."""
 
     def __attrs_post_init__(self) -> None:
         self.checker = self.options.checker(self.lifecycle, attach=self.attach)
@@ -160,14 +166,23 @@ class Followed:
 
     def _is_odd(self, shown: Shown, at: float | None) -> bool:
         """Whether a sample shows what no history can explain: that is its error."""
-        odd = shown.odd()
+        odd = (*shown.odd(), *self.unanswered)
         if odd:
-            sample = Sample(self.samples + 1, shown.status, at, at, shown.facts)
-            self.error = UnlawfulError(sample, self.checker.belief, self.checker.statuses, odd)
+            self._fail(Sample(self.samples + 1, shown.status, at, at, shown.facts), odd)
         return bool(odd)
+
+    def refuse(self, how: str, at: float | None, why: tuple[Conflict, ...]) -> None:
+        """Take note of an event, or an answer, that cannot be, whatever it shows."""
+        self._fail(Sample(self.samples, None, self.time(at), self.time(at), answer=how), why)
+
+    def _fail(self, sample: Sample, why: tuple[Conflict, ...]) -> None:
+        self.error = UnlawfulError(sample, self.checker.belief, self.checker.statuses, why)
 
     def _note(self, shown: Shown, how: str, at: float | None, rows: tuple[Transition[Any], ...]) -> None:
         self.samples += 1
+        if "function_calls" in shown.facts and shown.status == ResponseStatus.COMPLETED:
+            calls = cast("frozenset[ToolCall]", shown.facts["function_calls"] or frozenset())
+            self.calls = frozenset(call.id for call in calls)
         if not self.keep:
             return
         last = self.history[-1] if self.history else None

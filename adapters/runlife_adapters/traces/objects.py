@@ -1,4 +1,4 @@
-"""What an answer shows of runs and steps: their status, and the facts that the checker knows."""
+"""What an answer shows of runs, steps and responses: their status, and the facts that the checker knows."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any, cast
 from attrs import frozen
 
 from runlife import RUN, RUN_STEP, Cause, Lifecycle, RunlifeError, ToolCall
+from runlife.responses import RESPONSE
 from runlife.trace import EXTRAS, Conflict
+from runlife.trace.extras import NO_EXTRAS
 from runlife.trace.reach import model_of
 from runlife_adapters.traces.exchanges import is_moment
+from runlife_adapters.traces.rounds import response_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,11 +22,18 @@ if TYPE_CHECKING:
 
 __all__ = ["CALLS", "KINDS", "Shown", "shown_in", "shown_of"]
 
-KINDS: Mapping[str, Lifecycle[Any]] = {"thread.run": RUN, "thread.run.step": RUN_STEP}
+KINDS: Mapping[str, Lifecycle[Any]] = {
+    "thread.run": RUN,
+    "thread.run.step": RUN_STEP,
+    "response": RESPONSE,
+}
 """The lifecycle of an object, by what it calls itself."""
 
-CALLS = frozenset(r.event for r in RUN.rows if r.cause is Cause.CLIENT and r.source is not None)
-"""The calls that move a run. Each is named as the last part of its path."""
+CALLS: Mapping[str, frozenset[str]] = {
+    table.name: frozenset(r.event for r in table.rows if r.cause is Cause.CLIENT and r.source is not None)
+    for table in (RUN, RESPONSE)
+}
+"""The calls that move a run, or a response. Each is named as the last part of its path."""
 
 _UNLIKE_THE_TABLE = {
     # Recorded: a step that has ended still shows it in streams, and shows null when it is read.
@@ -34,7 +44,7 @@ _UNLIKE_THE_TABLE = {
 _SHOWN = {
     table.name: tuple(
         name
-        for name in (*table.facts, *EXTRAS[table.name].identity)
+        for name in (*table.facts, *EXTRAS.get(table.name, NO_EXTRAS).identity)
         if name not in _UNLIKE_THE_TABLE.get(table.name, ())
     )
     for table in KINDS.values()
@@ -57,7 +67,7 @@ class Shown:
     lifecycle: Lifecycle[Any]
     id: str
     run_id: str
-    """Of a step: its run's. Of a run: its own."""
+    """Of a step: its run's. Of a run or a response: its own."""
     status: str
     """As text, whatever stands there."""
     facts: Mapping[str, Any]
@@ -76,7 +86,7 @@ class Shown:
 
 
 def shown_of(body: object) -> Shown | None:
-    """Return what a run, or a step, shows; None for anything else."""
+    """Return what a run, a step or a response shows; None for anything else."""
     if not isinstance(body, Mapping):
         return None
     said = cast("Mapping[str, Any]", body)
@@ -84,6 +94,8 @@ def shown_of(body: object) -> Shown | None:
     lifecycle = KINDS.get(kind) if isinstance(kind, str) else None
     if lifecycle is None or not isinstance(name, str):
         return None
+    if lifecycle is RESPONSE:
+        said = response_facts(said)
     facts = {fact: _bounded(said[fact]) for fact in _SHOWN[lifecycle.name] if fact in said}
     if facts.get("required_action") is not None:
         facts["required_action"] = _calls(facts["required_action"])

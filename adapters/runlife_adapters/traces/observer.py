@@ -24,13 +24,13 @@ _log = logging.getLogger(__name__)
 
 
 class Observer:
-    """Checks runs and steps as a service sees them, and says when one leaves its lifecycle.
+    """Checks runs, steps and responses as a service sees them, and says when one leaves its lifecycle.
 
     It never raises into the service unless it is asked to. What it keeps for a run does not grow, and it
     follows no more than ``most`` objects: of more it forgets those first that have ended. Give it
 
     * what the service reads: ``observer.saw(run)``, a :class:`~runlife_adapters.backend.RunView`, or the
-      JSON of a run, a step, or a page of them;
+      JSON of a run, a step, a response, or a page of them;
     * the calls it makes, in the mode ``exact``: ``observer.sent(...)`` and ``observer.answered(...)``;
     * or everything at once: ``Recorder(observer.hear, content=True)`` on the HTTP client.
 
@@ -68,7 +68,7 @@ class Observer:
         self._latest = float("-inf")
 
     def __len__(self) -> int:
-        """Return how many runs and steps it follows."""
+        """Return how many runs, steps and responses it follows."""
         return len(self._follower)
 
     def saw(self, seen: RunView | Mapping[str, Any], *, since: float | None = None) -> None:
@@ -115,7 +115,8 @@ class Observer:
     def _heard(self, happened: Mapping[str, Any]) -> list[Followed]:
         at = self._now(happened.get("at"))
         if "sent" in happened:
-            request = Request.about_runs(-happened["sent"], happened["method"], happened["path"], at)
+            said = happened["method"], happened["path"], at, happened.get("body")
+            request = Request.of(-happened["sent"], *said)
             if request:
                 self._remember(request)
                 self._follower.sent(request)

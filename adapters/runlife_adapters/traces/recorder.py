@@ -1,7 +1,7 @@
 """A recorder: writes what a client says to a live service, and what it hears, as NDJSON.
 
-It is attached to the HTTP client that an SDK uses, as event hooks, and records the calls about runs and
-nothing else::
+It is attached to the HTTP client that an SDK uses, as event hooks, and records the calls about runs, or
+about responses, and nothing else::
 
     with Recorder("runs.ndjson") as recorder:
         client = OpenAI(http_client=httpx.Client(event_hooks=recorder.hooks()))
@@ -45,6 +45,7 @@ __all__ = ["HARMLESS", "Recorder"]
 HARMLESS = frozenset({
     "id", "object", "status", "type", "role", "model", "code", "reason",
     "assistant_id", "thread_id", "run_id", "step_id", "message_id", "tool_call_id", "first_id", "last_id",
+    "previous_response_id", "conversation", "call_id", "item_id",
 })
 # fmt: on
 """Names under which words are written without ``content=True``: what things are, and which."""
@@ -60,7 +61,7 @@ _NUMBER = "runlife_trace"
 
 
 class Recorder:
-    """Writes the exchanges of an HTTP client (httpx or httpx2) that are about runs.
+    """Writes the exchanges of an HTTP client (httpx or httpx2) that are about runs or responses.
 
     :param to: a file, to which is appended; or a function, which is given what happened as a mapping, one
         for each line of the format (:mod:`runlife_adapters.traces.ndjson`).
@@ -126,12 +127,12 @@ class Recorder:
     # What happens
 
     def _sent(self, request: Any) -> None:
-        about_runs = Request.about_runs(0, request.method, request.url.path, None)
-        if about_runs is None:
+        about = Request.of(0, request.method, request.url.path, None)
+        if about is None:
             return
         number = request.extensions[_NUMBER] = next(_NUMBERS)
         entry = {"sent": number, "at": self._clock.now(), "method": request.method, "path": request.url.path}
-        if about_runs.method != "GET":
+        if about.method != "GET":
             entry["body"] = self._shown(parsed(_content_of(request)))
         self._tell(entry)
 
@@ -161,8 +162,8 @@ class Recorder:
             response.stream = _passing(library)(response.stream, events)
 
     def _event(self, number: int, name: str, data: object) -> None:
-        # Pieces of a text say nothing of the run, and all of the text.
-        if self._content or not name.endswith(".delta"):
+        # Pieces of a text say nothing of a run, and all of the text. Those of a response are numbered.
+        if self._content or not name.endswith(".delta") or name.startswith("response."):
             at = self._clock.now()
             self._tell({"event": number, "at": at, "name": name, "data": self._shown(data)})
 

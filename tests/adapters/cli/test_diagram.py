@@ -298,6 +298,17 @@ def test_a_file_that_is_too_large_is_not_read(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is full")
+def test_a_full_standard_output_is_said_in_a_line() -> None:
+    """It was a traceback once."""
+    with Path("/dev/full").open("wb") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "runlife_adapters.cli", "diagram"], stdout=full, stderr=-1, check=False
+        )
+    assert ran.returncode == 1
+    assert ran.stderr.decode() == "Error: cannot write: No space left on device\n"
+
+
 def test_the_command_is_one_process_away(tmp_path: Path, run: Run) -> None:
     """From a shell: a journal through a pipe, a picture out of it, and nothing else."""
     command = [

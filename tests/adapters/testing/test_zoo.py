@@ -8,35 +8,26 @@ see what a mistake looks like from outside, go to ``tests`` and let one loose::
 
 from __future__ import annotations
 
-import functools
-import inspect
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from attrs import field, frozen
 
-from runlife_adapters.testing import LifecycleError, Trial, lifecycle
+from runlife_adapters.testing import Trial, lifecycle
 from runlife_adapters.testing.verify import FailureKind
-from runlife_adapters.testing.verify.reporting.regression import as_test
 
 sys.path.append(str(Path(__file__).parents[2]))  # where `zoo` is
 
 from zoo import blocking, cancelling, careful, creating, polling, streaming, tools
+from zoo.trying import Mistake, told, undocumented
 
 if TYPE_CHECKING:
-    from runlife_adapters.testing.verify import Report
+    from collections.abc import Callable
 
 SAFETY, ERROR, LIVENESS, LEAK, OUTAGE, *_ = FailureKind
 
 # --------------------------------------------------------------------------- what a service owes its caller
-
-
-def told(service: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the service itself: it owes the status in which its run ended."""
-    return service
 
 
 def said(service: Callable[..., Any]) -> Callable[..., Any]:
@@ -63,25 +54,6 @@ def done(service: Callable[..., Any]) -> Callable[..., Any]:
 
 
 # --------------------------------------------------------------------------- the mistakes
-
-
-@frozen
-class Mistake:
-    """A service with a mistake, and what is to be said of it."""
-
-    service: Callable[..., Any]
-    right: Callable[..., Any]
-    """The service that has not got it."""
-    kind: FailureKind
-    says: str
-    """A part of the sentence."""
-    owes: Callable[[Callable[..., Any]], Callable[..., Any]] = told
-    options: dict[str, Any] = field(factory=dict[str, Any])
-
-    @property
-    def name(self) -> str:
-        """What it is called."""
-        return self.service.__name__
 
 
 CALM: dict[str, Any] = {"faults": ()}
@@ -196,33 +168,18 @@ MISTAKES = [
 each_mistake = pytest.mark.parametrize("mistake", [pytest.param(one, id=one.name) for one in MISTAKES])
 
 
-@functools.cache
-def report_on(name: str) -> Report:
-    """Return what the verifier finds of a mistake; the three tests below share it."""
-    mistake = next(one for one in MISTAKES if one.name == name)
-    with pytest.raises(LifecycleError) as caught:
-        lifecycle.verify(mistake.owes(mistake.service), **{"deviations": 2, "random": 0, **mistake.options})
-    return caught.value.report
-
-
 @pytest.mark.slow
 @each_mistake
 def test_the_verifier_finds_each_mistake(mistake: Mistake) -> None:
     """A mistake is found, is called what it is, and takes no more deviations than it needs."""
-    report = report_on(mistake.name)
-    assert report.failure.kind is mistake.kind
-    assert mistake.says in report.failure.says
-    assert report.story.deviations <= 3
+    mistake.check_is_found()
 
 
 @pytest.mark.slow
 @each_mistake
 def test_the_printed_test_keeps_a_mistake(mistake: Mistake, monkeypatch: pytest.MonkeyPatch) -> None:
     """The test that a report prints fails with the same failure when it is run as it stands."""
-    with pytest.raises(LifecycleError) as caught:
-        run_printed(mistake, mistake.service, monkeypatch)
-    assert caught.value.report.failure.kind is mistake.kind
-    assert mistake.says in caught.value.report.failure.says
+    mistake.check_is_kept(monkeypatch)
 
 
 @pytest.mark.slow
@@ -231,35 +188,13 @@ def test_the_printed_test_passes_once_the_mistake_is_mended(
     mistake: Mistake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same test passes with the service that has not got the mistake."""
-    run_printed(mistake, mistake.right, monkeypatch)
-
-
-def run_printed(mistake: Mistake, service: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run the test that a report prints, as a module of its own, with a service in the place of its own."""
-    monkeypatch.setattr(
-        sys.modules[mistake.service.__module__], mistake.name, service
-    )  # where it is imported
-    module: dict[str, Any] = {mistake.name: mistake.owes(service)}  # where it is not, as it is a test of ours
-    exec(as_test(report_on(mistake.name)), module)  # noqa: S102  # it is code, and this is what it is for
-    (test,) = (value for name, value in module.items() if name.startswith("test_"))
-    test()
+    mistake.check_is_mended(monkeypatch)
 
 
 def test_no_mistake_is_left_out() -> None:
     """Each service of the zoo is tried here, and says what is wrong, who met it, and what mends it."""
     modules = (polling, tools, cancelling, creating, streaming, blocking)
-    there = {
-        function
-        for module in modules
-        for name, function in vars(module).items()
-        if inspect.isfunction(function)
-        and function.__module__ == module.__name__
-        and not name.startswith("_")
-    }
-    assert there == {mistake.service for mistake in MISTAKES}
-    for function in there:
-        for part in ("*The mistake:*", "*Met in:*", "*The mend:*"):
-            assert part in (function.__doc__ or ""), function.__name__
+    assert undocumented(modules, MISTAKES) == []
 
 
 # --------------------------------------------------------------------------- without a mistake

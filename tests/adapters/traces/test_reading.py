@@ -287,5 +287,5 @@ def test_every_real_recording_is_legal(mode: Any) -> None:
     verdicts = [
         verdict for file in files for verdict in check(read(file), mode=mode, lag=3 if mode == "stale" else 0)
     ]
-    assert {verdict.kind for verdict in verdicts} == {"run", "run_step"}
+    assert {verdict.kind for verdict in verdicts} == {"run", "run_step", "response"}
     assert [str(verdict.error) for verdict in verdicts if not verdict.lawful] == []

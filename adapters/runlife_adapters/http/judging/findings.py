@@ -1,5 +1,7 @@
 """What a client can do wrong with a run, in words: the kinds, the sentences, and the evidence.
 
+Of responses, the sentences stand in :mod:`.response_words`.
+
 A sentence says what happened, and after the semicolon what a good client does instead. The words of
 :class:`FindingKind` and the fields of a :class:`Finding` are our API: programs match on them.
 """
@@ -44,6 +46,7 @@ class FindingKind(StrEnum):
     CANCELLED_TWICE = "cancelled_twice"
     CHANGED_TERMINAL_RUN = "changed_terminal_run"
     KEPT_THREAD_LOCKED = "kept_thread_locked"
+    LEFT_AT_WORK = "left_at_work"
     LOST_RUN = "lost_run"
     DUPLICATE_RUN = "duplicate_run"
     MALFORMED_REQUEST = "malformed_request"
@@ -162,8 +165,9 @@ class Finding:
 
     kind: FindingKind
     run_id: str | None
-    """Which run it is about; None for a request that is about none."""
+    """Which run it is about, or which response; None for a request that is about none."""
     thread_id: str | None
+    """Its thread, or its conversation."""
     says: str
     """What happened, and what a good client does instead, in a sentence."""
     evidence: tuple[Exhibit, ...]

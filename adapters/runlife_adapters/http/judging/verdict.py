@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from runlife import MisuseError
 from runlife_adapters.clock import SystemClock
+from runlife_adapters.http.judging.chain_conduct import ChainConduct
+from runlife_adapters.http.judging.chains import OPERATIONS, Chains
 from runlife_adapters.http.judging.conduct import Conduct, Statuses, times
 from runlife_adapters.http.judging.findings import Exhibit, Finding, FindingKind, Trail, printable
 from runlife_adapters.http.refusals import NOT_AN_OBJECT, NOT_JSON, OUT_OF_RANGE, TOO_DEEP
@@ -92,10 +94,11 @@ class Verdict:
     def reset(self) -> None:
         """Forget everything: a new session begins."""
         with self._lock:
-            self._calls = self._created = 0
+            self._calls = self._runs_created = 0
             self._began: float | None = None
             self._first: int | None = None
             self._runs: OrderedDict[str, Conduct] = OrderedDict()
+            self._chains = Chains(self._world, self._statuses, self._runs, self._keep, self._hot_below)
             self._past: deque[Finding] = deque(maxlen=self._keep)
             self._unheard: OrderedDict[tuple[str, str, str], str] = OrderedDict()
             self._deleted: OrderedDict[str, float] = OrderedDict()
@@ -111,7 +114,9 @@ class Verdict:
                 self._began, self._first = exchange.at, exchange.number
             if not exchange.took_effect:
                 return
-            if exchange.operation in _CREATIONS and (exchange.run_id or exchange.status == _OK):
+            if exchange.operation in OPERATIONS and (exchange.run_id or exchange.status == _OK):
+                self._chains.answered(exchange)
+            elif exchange.operation in _CREATIONS and (exchange.run_id or exchange.status == _OK):
                 self._take_creation(exchange)
             elif exchange.status == _OK:
                 self._take_answer(exchange)
@@ -121,7 +126,11 @@ class Verdict:
                 self._conclude_oldest()
 
     def streamed(self, exchange: Exchange, event: str, data: Any) -> None:
-        """Take note of an event that went out in a stream."""
+        """Take note of an event that went out in a stream, or of an answer that comes late."""
+        if exchange.operation in OPERATIONS:
+            with self._lock:
+                self._chains.streamed(exchange, event, data, self._world.clock.now())
+            return
         run = _object(data)
         if run.get("object") != _RUN or not exchange.heard:
             return
@@ -182,6 +191,8 @@ class Verdict:
         if error is None:
             return
         by, run_id = Exhibit.of(exchange, error.message), exchange.ids.get("run_id")
+        if self._chains.refused(exchange, error, by):
+            return
         meaning, facts = _MEANINGS.get(error.words) if error.words is not None else None, error.facts
         if meaning == "locked":
             if exchange.heard:
@@ -216,6 +227,10 @@ class Verdict:
             calls = [str(output.get("tool_call_id")) for output in outputs]
             conduct.submit(calls, by, accepted=accepted, mismatched=mismatched)
 
+    @property
+    def _created(self) -> int:
+        return self._runs_created + self._chains.created
+
     def _conduct(self, run_id: str, thread_id: str) -> Conduct:
         conduct = self._runs.get(run_id)
         if conduct is None:
@@ -225,7 +240,7 @@ class Verdict:
         return conduct
 
     def _begin(self, conduct: Conduct, by: Exhibit) -> None:
-        self._created += 1
+        self._runs_created += 1
         conduct.begin(by)
 
     def _hot_below(self) -> float | None:
@@ -256,7 +271,10 @@ class Verdict:
         return sorted(found, key=lambda finding: (finding.evidence[0].number, finding.kind))
 
     def to_json(self) -> dict[str, Any]:
-        """Return the verdict as JSON data: ``clean``, ``calls``, ``runs`` (created), ``findings``."""
+        """Return the verdict as JSON data: ``clean``, ``calls``, ``runs`` (created), ``findings``.
+
+        A chain of responses counts as one run.
+        """
         findings = self.findings()
         return {
             "clean": not findings,
@@ -279,6 +297,8 @@ class Verdict:
         if not conduct.open:
             return None
         try:
+            if isinstance(conduct, ChainConduct):
+                return self._chains.run(conduct)
             run = self._world.run(conduct.run_id)
         except ApiError:  # the World has forgotten it
             return None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 from runlife_adapters.openai.responses.calls import FAILURES, Calls
 from runlife_adapters.openai.responses.desk import Options
 from runlife_adapters.openai.responses.following import Following, Listener
+from runlife_adapters.openai.responses.webhooks import event_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -125,7 +125,8 @@ class ResponsesBackend:
     def events(self, thread_id: str, run_id: str) -> Iterator[RunView | TextDelta]:
         """Yield what a run tells until it rests: how it stands, when that changes, and its text as it comes.
 
-        A connection that breaks is taken up again. Begun anew, it goes on where the reading was.
+        A connection that breaks is taken up again. Begun anew, it goes on where the reading was: each piece
+        of text is told once, to whoever asks for it first.
 
         :raises UnavailableError: when the stream cannot be read.
         :raises MisuseError: when the run has none: see ``mode``.
@@ -148,10 +149,11 @@ class ResponsesBackend:
 
         :param body: the body of the request, as it came.
         :param secret: that of the endpoint; by default the client's ``webhook_secret``.
-        :raises openai.InvalidWebhookSignatureError: when the signature is wrong, or five minutes off.
+        :raises openai.InvalidWebhookSignatureError: when the signature is missing, wrong, or five minutes off.
+        :raises MisuseError: when there is no secret.
         """
-        self._client.webhooks.verify_signature(body, headers, secret=secret)
-        return self._do(self._runs.notified(json.loads(body)))
+        event = event_in(self._client, body, headers, secret)
+        return self._do(self._runs.notified(event))
 
     def _do(self, steps: Steps[ResultT]) -> ResultT:
         answer: Any = None

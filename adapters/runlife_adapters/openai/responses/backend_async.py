@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 from runlife_adapters.openai.responses.calls import FAILURES, AsyncCalls
 from runlife_adapters.openai.responses.desk import Options
 from runlife_adapters.openai.responses.following import Following, Listener
+from runlife_adapters.openai.responses.webhooks import event_in
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -117,7 +117,8 @@ class AsyncResponsesBackend:
     async def events(self, thread_id: str, run_id: str) -> AsyncIterator[RunView | TextDelta]:
         """Yield what a run tells until it rests: how it stands, when that changes, and its text as it comes.
 
-        A connection that breaks is taken up again. Begun anew, it goes on where the reading was.
+        A connection that breaks is taken up again. Begun anew, it goes on where the reading was: each piece
+        of text is told once, to whoever asks for it first.
 
         :raises UnavailableError: when the stream cannot be read.
         :raises MisuseError: when the run has none: see ``mode``.
@@ -139,10 +140,11 @@ class AsyncResponsesBackend:
 
         :param body: the body of the request, as it came.
         :param secret: that of the endpoint; by default the client's ``webhook_secret``.
-        :raises openai.InvalidWebhookSignatureError: when the signature is wrong, or five minutes off.
+        :raises openai.InvalidWebhookSignatureError: when the signature is missing, wrong, or five minutes off.
+        :raises MisuseError: when there is no secret.
         """
-        self._client.webhooks.verify_signature(body, headers, secret=secret)
-        return await self._do(self._runs.notified(json.loads(body)))
+        event = event_in(self._client, body, headers, secret)
+        return await self._do(self._runs.notified(event))
 
     async def _do(self, steps: Steps[ResultT]) -> ResultT:
         answer: Any = None

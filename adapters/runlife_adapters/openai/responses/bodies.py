@@ -21,6 +21,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from runlife_adapters.backend import RejectedError
+from runlife_adapters.openai.responses.reading import object_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -115,7 +116,10 @@ def request_body(assistant: Json, overrides: Json) -> Json:
     if instructions := "\n".join(text for text in said if text):
         body["instructions"] = instructions
     if tools := both.get("tools"):
-        body["tools"] = [_tool(tool, assistant.get("tool_resources") or {}) for tool in tools]
+        if not isinstance(tools, list | tuple):
+            refuse("tools", f"expected a list of objects, each with a type, got {tools!r:.80}")
+        known = object_in(assistant.get("tool_resources"))
+        body["tools"] = [_tool(tool, known) for tool in cast("Sequence[Json]", tools)]
     for name, translate in _TRANSLATED.items():
         if name in both:
             body.update(translate(both[name]))
@@ -139,8 +143,10 @@ def bounded(body: Json, most: int | None, spent: int) -> Json:
 
 
 def _tool(tool: Json, resources: Json) -> Json:
-    kind = tool.get("type")
-    own: Json = resources.get(kind) or {} if isinstance(kind, str) else {}
+    kind = object_in(tool).get("type")
+    if not isinstance(kind, str):
+        refuse("tools", f"each is an object with a type, got {tool!r:.80}")
+    own = object_in(resources.get(kind))
     match tool:
         case {"type": "function", "function": function}:
             flat: Json = {"parameters": {"type": "object", "properties": {}}, "strict": False, **function}
@@ -196,8 +202,17 @@ _TRANSLATED: Mapping[str, Callable[[Any], Json]] = {
 
 
 def input_items(messages: Sequence[Json] | None) -> list[Json]:
-    """Return the messages of a thread as items of an input."""
-    return [message_item(**message) for message in messages or ()]
+    """Return the messages of a thread as items of an input.
+
+    :raises RejectedError: when one is none, or cannot be said to a response.
+    """
+    items: list[Json] = []
+    for message in messages or ():
+        said = object_in(message)
+        if not {"role", "content"} <= said.keys():
+            refuse("messages", f"each is an object with a role and a content, got {message!r:.80}")
+        items.append(message_item(**said))
+    return items
 
 
 def message_item(*, role: str, content: Any, **others: Any) -> Json:
@@ -210,8 +225,10 @@ def message_item(*, role: str, content: Any, **others: Any) -> Json:
             refuse(name, "a message of an input is a role and its content")
     if role not in ROLES:
         refuse("role", f"expected one of {', '.join(map(repr, ROLES))}, got {role!r:.80}")
-    if not isinstance(content, str):
+    if isinstance(content, list | tuple):
         content = [_part(part) for part in cast("Sequence[Json]", content)]
+    elif not isinstance(content, str):
+        refuse("content", f"expected a text, or a list of parts, got {content!r:.80}")
     if role != "user" and not isinstance(content, str):
         # What an assistant said before is taken as a plain text only: its parts would need ids (documented).
         content = "".join(part.get("text", "") for part in content)

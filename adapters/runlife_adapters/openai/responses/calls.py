@@ -75,8 +75,9 @@ class Calls:
         match request:
             case Get(path, params):
                 return _reply(client.get(path, cast_to=raw, options=looking(self._timeout, params)))
-            case Post(path, body):
-                return _reply(client.post(path, cast_to=raw, body=body, options=acting(self._timeout)))
+            case Post(path, body, idempotent):
+                options = looking(self._timeout) if idempotent else acting(self._timeout)
+                return _reply(client.post(path, cast_to=raw, body=body, options=options))
             case Delete(path):
                 return _reply(client.delete(path, cast_to=raw, options=acting(self._timeout)))
             case Open(path, None, params):
@@ -118,8 +119,9 @@ class AsyncCalls:
         match request:
             case Get(path, params):
                 return _reply(await client.get(path, cast_to=raw, options=looking(self._timeout, params)))
-            case Post(path, body):
-                return _reply(await client.post(path, cast_to=raw, body=body, options=acting(self._timeout)))
+            case Post(path, body, idempotent):
+                options = looking(self._timeout) if idempotent else acting(self._timeout)
+                return _reply(await client.post(path, cast_to=raw, body=body, options=options))
             case Delete(path):
                 return _reply(await client.delete(path, cast_to=raw, options=acting(self._timeout)))
             case Open(path, None, params):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import inf
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, get_args
 from uuid import uuid4
 
@@ -12,7 +13,7 @@ from runlife import Clock, MisuseError
 from runlife.rules import RUN_TTL
 from runlife_adapters.backend import RejectedError
 from runlife_adapters.clock import SystemClock
-from runlife_adapters.openai.responses.bodies import ASSISTANT, checked, message_item
+from runlife_adapters.openai.responses.bodies import ASSISTANT, checked, input_items
 from runlife_adapters.openai.responses.reading import conversation_in
 from runlife_adapters.openai.responses.records import RunRecord, ThreadRecord
 from runlife_adapters.openai.responses.requests import Delete, Json, Post, Steps, path
@@ -49,7 +50,7 @@ def _new_id(kind: str) -> str:
 class Options:
     """What a backend is told besides its client. All times are in seconds.
 
-    :raises MisuseError: when there is no such mode.
+    :raises MisuseError: when there is no such mode, or a time is none.
     """
 
     clock: Clock = field(factory=SystemClock)
@@ -68,6 +69,11 @@ class Options:
         if self.mode not in get_args(Mode):
             msg = f"mode is one of {', '.join(map(repr, get_args(Mode)))}; got {self.mode!r}"
             raise MisuseError(msg)
+        for name in ("expires_after", "lease"):
+            seconds: object = getattr(self, name)
+            if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < inf:
+                msg = f"{name} is a number of seconds above 0; got {seconds!r}"
+                raise MisuseError(msg)
 
 
 class OptionKeywords(TypedDict, total=False):
@@ -150,7 +156,7 @@ class Desk:
         conversation: bool | str | None = None,
     ) -> Steps[str]:
         """Keep a thread, and make a conversation of it if that is wanted."""
-        items = [message_item(**message) for message in messages]
+        items = input_items(messages)
         thread = ThreadRecord(self.options.new_id("thread"), self.now(), dict(metadata or {}))
         if isinstance(conversation, str):
             thread.conversation = conversation
@@ -195,10 +201,13 @@ class Desk:
                 return RunRecord.from_json(kept["fields"])
         return None
 
+    def is_creating(self, thread: ThreadRecord) -> bool:
+        """Whether a run of a thread is being created, or was when the process died that did it."""
+        return thread.creating is not None and self.store.get(thread.runs[-1]) is None
+
     def active_run(self, thread: ThreadRecord) -> str | None:
         """Return the id of the run that locks a thread, if there is one."""
-        since = thread.creating
-        if since is not None and self.store.get(thread.runs[-1]) is None:
+        if (since := thread.creating) is not None and self.is_creating(thread):
             return thread.runs[-1] if self.now() < since + self.options.lease else None
         latest = self.latest_run(thread)
         return latest.id if latest is not None and latest.run.is_active else None

@@ -214,9 +214,9 @@ class Following(Runs):
         yield from self._look(record)
         return self.run(record.thread_id, record.id)
 
-    def _stop(self, record: RunRecord) -> Steps[RunRecord]:
+    def _stop(self, record: RunRecord, *, idempotent: bool = False) -> Steps[RunRecord]:
         latest = record.chain.latest
-        record = yield from super()._stop(record)
+        record = yield from super()._stop(record, idempotent=idempotent)
         yield from self._close(latest)
         return record
 

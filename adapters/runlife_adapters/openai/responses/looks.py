@@ -121,7 +121,8 @@ class Looks(Desk):
         if not self._is_in_vain(record):
             return record
         try:
-            return (yield from self._stop(record))
+            # Who is told that the run is over does not look again, so the client's own retries are for it.
+            return (yield from self._stop(record, idempotent=True))
         except FAILURES as error:
             latest = record.chain.latest
             _log.warning("response %s of run %s could not be cancelled: %s", latest, record.id, error)
@@ -131,10 +132,10 @@ class Looks(Desk):
         is_over = record.run.is_terminal or record.run.status is RunStatus.CANCELLING
         return is_over and record.chain.at_work and record.mode != "foreground"
 
-    def _stop(self, record: RunRecord) -> Steps[RunRecord]:
+    def _stop(self, record: RunRecord, *, idempotent: bool = False) -> Steps[RunRecord]:
         latest = record.chain.latest
         try:
-            reply = yield Post(path("responses", latest, "cancel"))
+            reply = yield Post(path("responses", latest, "cancel"), idempotent=idempotent)
         except RejectedError as error:
             if error.status != NOT_FOUND:
                 raise

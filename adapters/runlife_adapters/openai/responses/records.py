@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from attrs import asdict, define, field
 
-from runlife import RunStatus
+from runlife import HistoryError, RunStatus
 from runlife.responses import Chain
 from runlife_adapters.openai.responses.reading import texts_in
 from runlife_adapters.openai.responses.requests import Json
@@ -100,10 +100,14 @@ class RunRecord:
     def from_json(cls, data: Json) -> Self:
         """Return what :meth:`to_json` wrote.
 
-        :raises HistoryError: when the chain in it cannot be read.
+        :raises HistoryError: when it cannot be read.
         """
-        fields: dict[str, Any] = {**data, "chain": Chain.from_json(data["chain"])}
-        return cls(**fields)
+        try:
+            fields: dict[str, Any] = {**data, "chain": Chain.from_json(data["chain"])}
+            return cls(**fields)
+        except (KeyError, TypeError) as error:
+            msg = f"not the record of a run: {error}"
+            raise HistoryError(msg) from error
 
     @property
     def run(self) -> Run:

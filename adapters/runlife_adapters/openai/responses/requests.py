@@ -50,6 +50,8 @@ class Post:
 
     path: str
     body: Json | None = None
+    idempotent: bool = False
+    """Whether it does no more when it is sent twice: then the client's own retries are for it as well."""
 
 
 @frozen

@@ -83,6 +83,8 @@ class Runs(Looks):
 
         before = self.latest_run(thread)
         parent, items = context(thread, before)
+        # A creation that died with its process may have left something behind, as one whose answer is lost.
+        thread.doubtful = thread.doubtful or self.is_creating(thread)
         thread.runs.append(run_id)
         thread.creating = self.now()
         self.put_thread(thread)

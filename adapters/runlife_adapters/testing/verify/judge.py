@@ -44,13 +44,14 @@ class FailureKind(StrEnum):
     FLAKY = "flaky"
     """It did something else than in another trial, though up to there nothing was otherwise."""
     VACUITY = "vacuity"
-    """It created no run, though nothing was otherwise than usual: there is nothing to judge."""
+    """It created no run, and no response, though nothing was otherwise than usual: what is there to judge?"""
 
 
 _LEAKS = frozenset(
     {
         FindingKind.LEFT_IN_REQUIRES_ACTION,
         FindingKind.KEPT_THREAD_LOCKED,
+        FindingKind.LEFT_AT_WORK,
         FindingKind.LOST_RUN,
         FindingKind.DUPLICATE_RUN,
     }
@@ -96,14 +97,17 @@ def judge(trial: Trial, error: BaseException | None) -> Failure | None:
     # Who gives up because the network fails it leaves behind what it cannot reach; what it did, it did.
     excused = _LEAKS if gave_up and trial.wire.struck else frozenset[FindingKind]()
     for finding in trial.wire.service.verdict.findings():
-        if finding.kind not in excused:
+        given_up = finding.kind is FindingKind.LEFT_IN_REQUIRES_ACTION and finding.run_id in trial.given_up
+        if finding.kind not in excused and not given_up:
             kind = FailureKind.LEAK if finding.kind in _LEAKS else FailureKind.SAFETY
             calls = tuple(exhibit.number for exhibit in finding.evidence)
             return Failure(kind=kind, says=_with_names(finding.says, trial), calls=calls)
     if error is not None and gave_up and not trial.setting.outages:
         return Failure(kind=FailureKind.OUTAGE, says=f"the service raised {_line(error)}", error=error)
     if not trial.wire.runs and not trial.story.deviations:
-        return Failure(kind=FailureKind.VACUITY, says="the service created no run, so nothing was tried")
+        return Failure(
+            kind=FailureKind.VACUITY, says="the service created no run, and no response, so nothing was tried"
+        )
     return None
 
 
@@ -115,11 +119,11 @@ def _stuck(trial: Trial) -> Failure:
     last = next(reversed(trial.wire.runs.values()), None)
     if last is None:
         says = "the service does not come back, and has created no run"
-    elif trial.wire.live:
-        says = f"{last.name} is {last.status.value}, and the service does not come back"
+    elif at_work := trial.wire.at_work:
+        says = f"{at_work[-1].name} is {at_work[-1].state}, and the service does not come back"
     else:
         later = f"{trial.now - trial.seconds(last.at):.0f} s later the service has not come back"
-        says = f"{last.name} ended {last.status.value}, and {later}"
+        says = f"{last.name} ended {last.state}, and {later}"
     return Failure(kind=FailureKind.LIVENESS, says=says, waits=waits)
 
 
@@ -171,6 +175,9 @@ def _line(error: BaseException) -> str:
 
 def _with_names(text: str, trial: Trial) -> str:
     """Return a text with the runs by the names that they have on the tape."""
+    for name, id in trial.wire.names():
+        text = text.replace(id, name)
     for run in trial.wire.runs.values():
-        text = text.replace(run.id, run.name).replace(run.thread_id, "the thread")
-    return text
+        text = text.replace(run.thread_id, "the thread")
+    conversation = trial.wire.conversation_id
+    return text.replace(conversation, "the conversation") if conversation else text

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define, field, fields, frozen
 
 from runlife import MisuseError, RunStatus
+from runlife.responses import ResponseStatus
 from runlife_adapters.testing.verify.menu import Menu
 from runlife_adapters.testing.verify.trial import Setting
 
@@ -85,7 +86,11 @@ class Proof:
     outages: int = 0
     """In how many of them the service gave up, because the network did not let it."""
     seen: set[str] = field(factory=set[str])
-    """The statuses in which a run of the service has been."""
+    """The statuses in which a run of the service has been, or a response."""
+    runs: bool = False
+    """Whether there was a run that clients saw themselves."""
+    responses: bool = False
+    """Whether there were responses."""
 
     @property
     def total(self) -> int:
@@ -93,9 +98,15 @@ class Proof:
         return sum(self.stories.values())
 
     @property
+    def has_responses_only(self) -> bool:
+        """Whether the service works with responses, and with no runs."""
+        return self.responses and not self.runs
+
+    @property
     def unseen(self) -> tuple[str, ...]:
-        """The statuses in which no run of the service ever was: of those, nothing has been proved."""
-        return tuple(status.value for status in RunStatus if status.value not in self.seen)
+        """The statuses in which no run, or response, of the service ever was: of those, nothing is proved."""
+        there = ResponseStatus if self.has_responses_only else RunStatus
+        return tuple(status.value for status in there if status.value not in self.seen)
 
     def add(self, played: Played) -> None:
         """Take note of a story that was played."""
@@ -104,6 +115,11 @@ class Proof:
         self.virtual += trial.now
         self.outages += played.error is not None and not isinstance(played.error, trial.setting.raises)
         for run in trial.wire.runs.values():
+            if run.rounds is not None:
+                self.responses = True
+                self.seen.update(status.value for told in run.rounds for status, _ in told.since)
+                continue
+            self.runs = True
             self.seen.update(status.value for status in run.visits)
             self.seen.add(run.status.value)
 
@@ -121,5 +137,6 @@ class Proof:
         if self.outages:
             lines.append(f"  in {self.outages:,} of them it gave up because of an outage, which is honest")
         if self.unseen:
-            lines.append(f"  nothing is proved of {', '.join(self.unseen)}: no run was ever there")
+            kind = "response" if self.has_responses_only else "run"
+            lines.append(f"  nothing is proved of {', '.join(self.unseen)}: no {kind} was ever there")
         return "\n".join(lines)

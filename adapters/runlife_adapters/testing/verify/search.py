@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING
 from attrs import evolve, field, frozen
 
 from runlife_adapters.testing.verify.judge import Failure, FailureKind
+from runlife_adapters.testing.verify.places import CallPlace, Place, VisitPlace
 from runlife_adapters.testing.verify.story import Story
-from runlife_adapters.testing.verify.wire import CallPlace, Place, VisitPlace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -32,6 +32,7 @@ from runlife_adapters.testing.verify.plan import Plan, Proof
 from runlife_adapters.testing.verify.play import play
 from runlife_adapters.testing.verify.reporting import Report, as_text, report_on
 from runlife_adapters.testing.verify.search import search
+from runlife_adapters.testing.verify.services import answering, as_test
 from runlife_adapters.testing.verify.shrink import shrink
 from runlife_adapters.testing.verify.story import Story
 from runlife_adapters.testing.verify.trial import Setting, Trial
@@ -88,7 +89,7 @@ class _Subject:
             msg = f"fixtures: only a decorated test has them; got {', '.join(values)} for {function!r}"
             raise MisuseError(msg)
         name = getattr(function, "__name__", type(function).__name__)
-        return cls(_as_test(function), Plan.of(options), name, _origin(function, name), Setting())
+        return cls(as_test(function), Plan.of(options), name, _origin(function, name), Setting())
 
     def play(self, story: Story) -> Played:
         """Try it in a story."""
@@ -112,8 +113,9 @@ class Lifecycle:
     """The verifier, as a decorator and as functions; there is one, :data:`lifecycle`.
 
     What is tried is a function of ``world`` (a :class:`~runlife_adapters.testing.verify.trial.Trial`), or a
-    service: a function of ``client``, ``thread_id`` and ``assistant_id`` that returns the status of its run,
-    or something that has one. Either may be async.
+    service (:mod:`.services`): a function of ``client``, ``thread_id`` and ``assistant_id`` that returns the
+    status of its run, or something that has one; or one of ``client`` and ``request``, for responses. Any may
+    be async.
     """
 
     def __init__(self) -> None:
@@ -207,59 +209,6 @@ class Lifecycle:
 
 
 lifecycle = Lifecycle()
-
-
-def _as_test(function: Callable[..., Any]) -> Callable[[Trial], Any]:
-    """Return a function of ``world``, for one or for a service."""
-    try:
-        parameters = list(inspect.signature(function).parameters.values())
-    except (TypeError, ValueError):  # it is no function, or none that tells
-        parameters = []
-    empty = inspect.Parameter.empty
-    needed = sum(one.default is empty and one.kind in _BY_PLACE for one in parameters)
-    if needed == 1:
-        return function
-    if needed == len(_SERVICE):
-        return answering(function)
-    msg = f"expected a function of world, or of {', '.join(_SERVICE)}; got {function!r}"
-    raise MisuseError(msg)
-
-
-_BY_PLACE = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-_SERVICE = ("client", "thread_id", "assistant_id")
-
-
-def answering(service: Callable[..., Any]) -> Callable[[Trial], Any]:
-    """Return the test of a service that returns the status of its run, or something that has one.
-
-    :param service: takes ``client``, ``thread_id`` and ``assistant_id``; async or not.
-    """
-
-    def check(world: Trial, answer: Any) -> None:
-        told = getattr(answer, "status", answer)
-        runs = world.runs
-        if not runs:
-            return  # it may have given up before there was one
-        # An answer may say which run it is about; else it is the last on the thread that was given.
-        about = [run for run in runs if run.id == getattr(answer, "id", None)]
-        run = (about or [run for run in runs if run.thread_id == world.thread.id] or list(runs))[-1]
-        shown = getattr(told, "value", told)
-        true = f"{world.name_of(run)} is {run.status.value}"
-        world.check(told == run.status, f"the service answered {shown!r}, but {true}")
-
-    if inspect.iscoroutinefunction(service):
-
-        async def test(world: Trial) -> None:
-            check(world, await service(world.client, world.thread.id, world.assistant.id))
-
-        test.__name__ = service.__name__
-        return test
-
-    def blocking(world: Trial) -> None:
-        check(world, service(world.client, world.thread.id, world.assistant.id))
-
-    blocking.__name__ = getattr(service, "__name__", type(service).__name__)
-    return blocking
 
 
 def _first_failure(subject: _Subject, proof: Proof) -> Played | None:

@@ -11,68 +11,45 @@ stories possible (:mod:`runlife_adapters.testing.verify.search`).
 from __future__ import annotations
 
 import re
-from collections import Counter
 from math import inf, nextafter
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, cast
 
-from attrs import define, field, frozen
-
 from runlife import RUN, Cause, MisuseError, RunStatus
+from runlife_adapters.http.late import ANSWERED
 from runlife_adapters.http.service import Service
 from runlife_adapters.memory import After, ApiError
 from runlife_adapters.testing import sessions
-from runlife_adapters.testing.verify.story import Other
+from runlife_adapters.testing.verify.followed import Followed
+from runlife_adapters.testing.verify.others import OtherWorker, possible
+from runlife_adapters.testing.verify.places import CallPlace, VisitPlace
 from runlife_adapters.testing.verify.tape import Entry, Lane, Tape
 from runlife_adapters.traces import Observer
+from runlife_adapters.traces.rounds import response_in
+from runlife_adapters.traces.sse import parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from runlife import Clock
     from runlife_adapters.http.exchange import Exchange
     from runlife_adapters.http.messages import Request, Response
     from runlife_adapters.memory import Net, World
     from runlife_adapters.memory.events import Happened
-    from runlife_adapters.testing.verify.story import Story
+    from runlife_adapters.testing.verify.places import Place
+    from runlife_adapters.testing.verify.story import Other, Story
     from runlife_adapters.traces import Verdict
 
-__all__ = ["MOST_AT_ONCE", "CallPlace", "Followed", "Place", "StuckError", "TieClock", "VisitPlace", "Wire"]
+__all__ = ["MOST_AT_ONCE", "StuckError", "TieClock", "Wire"]
 
 MOST_AT_ONCE = 200
 """Calls at one moment of virtual time that are let pass: who makes more of them waits for nothing."""
 
 _USUAL = After()
 
-
-@frozen
-class VisitPlace:
-    """A run came into a status: the server decides when and where it goes on."""
-
-    run: int
-    """Which run, from 0, in the order of their creation."""
-    status: RunStatus
-    visit: int
-    """How many times it has been there before."""
-
-
-@define
-class CallPlace:
-    """A call arrived."""
-
-    number: int
-    """Which call, from 1."""
-    reads: bool
-    acts: tuple[Other, ...] = ()
-    """What another worker could have done just before."""
-    tie: bool = False
-    """Whether the server did something at the very same moment."""
-    streams: bool = False
-    idle: bool = False
-    """Whether it read a run once more, and saw nothing new."""
-
-
-Place = VisitPlace | CallPlace
+_LOOKS = frozenset({"retrieve_run", "retrieve_response"})
+_OF_RESPONSES = frozenset({"create_response", "retrieve_response"})
+_STOPPING = frozenset(row.target for row in RUN.rows if row.event == "cancel")
 
 
 class StuckError(BaseException):
@@ -94,29 +71,6 @@ class TieClock:
     def now(self) -> float:
         """Return the time, in unix seconds."""
         return nextafter(self.exact, -inf) if self.early else self.exact
-
-
-@define(eq=False)
-class Followed:
-    """A run of the trial, as it is by now."""
-
-    id: str
-    thread_id: str
-    number: int
-    """How many were created before it."""
-    status: RunStatus
-    at: float
-    """When it came into its status, in unix seconds."""
-    visits: Counter[RunStatus] = field(factory=Counter[RunStatus])
-    read: Any = None
-    """What the service last read of it."""
-    polled: bool = False
-    """Whether it has been asked for."""
-
-    @property
-    def name(self) -> str:
-        """What reports call it."""
-        return f"run {self.number + 1}"
 
 
 class Wire:
@@ -143,6 +97,8 @@ class Wire:
         """When the last answer came that was waited for, or what came in its place, in unix seconds."""
         self.thread_id: str | None = None
         """The thread that is there already, for other workers."""
+        self.conversation_id: str | None = None
+        """The conversation that the service was given, if it was."""
         self.hurried = False
         """Whether there were too many calls at one moment."""
         self._moment, self._at_once = clock.exact, 0
@@ -160,6 +116,12 @@ class Wire:
         self._applied: set[tuple[str, int]] = set()
         self._observer = Observer(self.unlawful.append, mode="shared", clock=clock)
         self._acting = False
+        self._others = OtherWorker(world)
+        self._background: bool | None = None
+        """Whether the response that is being created is in the background; None: the call creates none."""
+        self._rounds = 0
+        self._behind: dict[str, str] = {}
+        """The runs behind the responses, by their ids."""
         self._answers: dict[int, str] = {}
         world.listen(self._take_move)
 
@@ -167,6 +129,11 @@ class Wire:
     def live(self) -> list[Followed]:
         """The runs that have not ended, as far as has been looked."""
         return [run for run in self.runs.values() if run.status not in RUN.terminal]
+
+    @property
+    def at_work(self) -> list[Followed]:
+        """Those of them that can go on without the service."""
+        return [run for run in self.live if run.is_at_work]
 
     @property
     def idle_calls(self) -> set[int]:
@@ -206,7 +173,7 @@ class Wire:
         number, clock = self.calls, self._clock
         clock.early = True
         self.world.settle()
-        place = CallPlace(number, reads=request.method == "GET", acts=_possible(self.live))
+        place = CallPlace(number, reads=request.method == "GET", acts=possible(self.live))
         place.tie = any(self.world.due(run.id) == clock.exact for run in self.live)
         self.places.append(place)
         if act := self.story.others.get(number):
@@ -216,6 +183,7 @@ class Wire:
         if early:
             said += "  (just before what the server does now)"
         self.note(Lane.SERVICE, said, number, deviates=early)
+        self._background = _background(request)
         try:
             return self.service.handle(request)
         finally:
@@ -253,27 +221,16 @@ class Wire:
 
     def _act(self, act: Other) -> None:
         """Let another worker do something."""
-        active = next(iter(self.live), None)
-        threads = [run.thread_id for run in self.runs.values()]
-        self._acting = True
+        self._acting, self._background = True, True
         try:
-            if act == "message":
-                thread_id = threads[-1] if threads else self.thread_id
-                if thread_id is not None:
-                    self.world.create_message(thread_id, role="user", content="And another thing.")
-                    self.note(Lane.OTHER, "another worker adds a message", deviates=True)
-            elif active is not None and act == "cancel":
-                self.world.cancel_run(active.thread_id, active.id)
-            elif active is not None:
-                action = self.world.run(active.id).required_action
-                calls = action.tool_calls if action is not None else ()
-                outputs = [{"tool_call_id": call.id, "output": "from another worker"} for call in calls]
-                self.world.submit_tool_outputs(active.thread_id, active.id, tool_outputs=outputs)
+            if self._others.act(act, list(self.runs.values()), self.thread_id, self.conversation_id):
+                self.note(Lane.OTHER, "another worker adds a message", deviates=True)
             self._applied.add(("others", self.calls))
         except ApiError as error:
             self.note(Lane.OTHER, f"another worker's {act} is refused: {error.message}", deviates=True)
         finally:
             self._acting = False
+            self._name_responses()
 
     # What it sees
 
@@ -301,33 +258,39 @@ class Wire:
     def _take_move(self, happened: Happened) -> None:
         record = happened.record
         run = self.runs.get(happened.run_id)
-        deviates = False
+        deviates = is_new = False
         if run is None:
-            number = len(self.runs)
+            is_new, number = True, len(self.runs)
             run = Followed(happened.run_id, happened.thread_id, number, RunStatus(record.target), record.at)
+            # Who creates a run by a call about responses sees it as responses.
+            run.rounds = [] if self._background is not None else None
             self.runs[run.id] = run
-            if not number:
-                self.on_first_run()
         else:
             source = record.source.value if record.source is not None else None
             schedule = self.story.runs[run.number] if run.number < len(self.story.runs) else None
             if schedule is not None and record.cause is Cause.SERVER and run.status.value == source:
                 entries, visit = schedule.entries(run.status), run.visits[run.status] - 1
-                deviates = visit < len(entries) and entries[visit] != _USUAL
-            run.status, run.at = RunStatus(record.target), record.at
-        if run.status not in RUN.terminal:
+                deviates = 0 <= visit < len(entries) and entries[visit] != _USUAL
+        move = run.take(record, self._rounds + 1, background=bool(self._background))
+        if move is not None and run.rounds and move.source is None:
+            self._rounds += 1
+        if is_new and not run.number:
+            self.on_first_run()
+        # A response is never cancelling, so nothing can be otherwise while its run is, for no time at all.
+        if run.status not in RUN.terminal and (run.rounds is None or run.status not in _STOPPING):
             self.places.append(VisitPlace(run.number, run.status, run.visits[run.status]))
             run.visits[run.status] += 1
-        source = f"{record.source.value} → " if record.source is not None else ""
-        text = f"{run.name}: {source}{record.target.value}"
-        if self._acting and record.cause is Cause.CLIENT:
-            self.note(Lane.OTHER, f"another worker: {record.event}; {text}", deviates=True)
+        if move is None:
+            return
+        if self._acting and (record.cause is Cause.CLIENT or move.event == "cancel"):
+            self.note(Lane.OTHER, f"another worker: {move.event}; {move}", deviates=True)
         else:
-            lane = Lane.CLIENT if record.cause is Cause.CLIENT else Lane.SERVER
-            self.note(lane, f"{text}  ({record.event})", at=record.at, deviates=deviates)
+            lane = Lane.CLIENT if record.cause is Cause.CLIENT or move.event == "cancel" else Lane.SERVER
+            self.note(lane, f"{move}  ({move.event})", at=record.at, deviates=deviates)
 
     def answered(self, exchange: Exchange) -> None:
         """Take note of a call that was answered."""
+        self._name_responses()
         if exchange.net is not None:
             self.struck.append(exchange.net)
             self._applied.add(("net", self.calls))
@@ -335,43 +298,78 @@ class Wire:
         place.streams = exchange.streamed
         answer = exchange.answer
         if exchange.heard and isinstance(answer, dict):
-            said = cast("dict[str, Any]", answer)
-            run = self.runs.get(said.get("id", ""))
-            if run is not None:
-                self._observer.saw(said)
-                if exchange.operation == "retrieve_run":
-                    place.idle = run.polled and run.read == said
-                    run.polled = True
-                run.read = said
+            self._show(cast("dict[str, Any]", answer), place if exchange.operation in _LOOKS else None)
+        elif exchange.heard and exchange.streamed and exchange.operation in _OF_RESPONSES:
+            sent = {"method": exchange.method, "path": exchange.path, "body": exchange.body}
+            self._observer.hear({"sent": exchange.number, **sent})
         self._answers[self.calls] = _said(exchange.status, answer)
 
-    def streamed(self, exchange: Exchange, event: str, data: Any) -> None:  # noqa: ARG002  # an observer's
-        """Take note of an event that went out in a stream."""
+    def _show(self, said: dict[str, Any], place: CallPlace | None = None, *, told: bool = False) -> None:
+        """Take note of what the service is shown.
+
+        :param place: that of the call, if it asked for nothing but this.
+        :param told: whether a stream tells of it: it was so, and need not be so any more.
+        """
+        id = said.get("id", "")
+        run = self.runs.get(id) or self.runs.get(self._behind.get(id, ""))
+        if run is None:
+            return
+        if not told:
+            self._observer.saw(said)
+        if place is not None:
+            place.idle = run.reads(said)
+        run.shows(said)
+
+    def _name_responses(self) -> None:
+        """Find out the ids of new responses: while they come into being, the World cannot be asked."""
+        for run in self.runs.values():
+            if run.rounds and run.rounds[-1].id is None:
+                for told, id in zip(run.rounds, self.world.responses(run.id), strict=False):
+                    told.id, self._behind[id] = id, run.id
+
+    def streamed(self, exchange: Exchange, event: str, data: Any) -> None:
+        """Take note of an event that went out in a stream, or of an answer that came late."""
+        number = self.calls if exchange.number == self.calls else None
+        if event == ANSWERED:
+            if exchange.heard:
+                self._show(data)
+            self.note(Lane.WIRE, f"answer: {data.get('status')}", number)
+            return
+        response = response_in(data)
+        if exchange.heard and exchange.operation in _OF_RESPONSES:
+            self._observer.hear({"event": exchange.number, "name": event, "data": data})
+            if isinstance(response, dict):
+                self._show(cast("dict[str, Any]", response), told=True)
         of_run = event.startswith("thread.run.") and not event.startswith("thread.run.step.")
-        if of_run or event == "error":
-            self.note(Lane.WIRE, f"event {event}", self.calls if exchange.number == self.calls else None)
+        if of_run or event == "error" or (response and event.count(".") == 1):
+            self.note(Lane.WIRE, f"event {event}", number)
+
+    def names(self) -> Iterator[tuple[str, str]]:
+        """Give what reports call the runs that clients see, and the responses, with their ids."""
+        for run in self.runs.values():
+            if run.rounds is None:
+                yield run.name, run.id
+            for told in run.rounds or ():
+                if told.id is not None:
+                    yield told.name, told.id
 
     def _short(self, path: str) -> str:
-        """Return a path without what is the same in all, with runs by their names."""
+        """Return a path without what is the same in all, with runs and responses by their names."""
         short = path.removeprefix("/v1")
-        for run in self.runs.values():
-            short = short.replace(run.id, run.name.replace(" ", "_"))
+        for name, id in self.names():
+            short = short.replace(id, name.replace(" ", "_"))
         return _ID.sub("…", short)
 
 
-_ID = re.compile(r"\b(?:thread|asst|msg|step|vs)_[A-Za-z0-9]{24}\b|\bfile-[A-Za-z0-9]{24}\b")
+_ID = re.compile(r"\b(?:thread|asst|msg|step|vs|conv)_[A-Za-z0-9]{24,}\b|\bfile-[A-Za-z0-9]{24}\b")
 
 
-def _possible(live: list[Followed]) -> tuple[Other, ...]:
-    """Return what another worker could do: what the table lets a client do with a run that is alive.
-
-    A message can only be added where none is.
-    """
-    if not live:
-        return ("message",)
-    legal = {event for run in live for event in RUN.moves[run.status]}
-    acts: tuple[tuple[str, Other], ...] = (("cancel", "cancel"), ("submit_tool_outputs", "submit"))
-    return tuple(act for event, act in acts if event in legal)
+def _background(request: Request) -> bool | None:
+    """Return whether a response is asked for that works in the background; None: none is asked for."""
+    if request.method != "POST" or not request.path.endswith("/responses"):
+        return None
+    body = parsed(request.body)
+    return bool(cast("dict[str, Any]", body).get("background")) if isinstance(body, dict) else False
 
 
 def _ordinal(number: int) -> str:
@@ -382,8 +380,10 @@ def _said(status: int, answer: Any) -> str:
     """Return an answer in a few words."""
     if isinstance(answer, dict):
         said = cast("dict[str, Any]", answer)
-        if "error" in said:
+        if said.get("error") and "object" not in said:
             return f"{status} {said['error'].get('message')}"
         if "status" in said:
-            return f"{status} {said['status']}"
+            output: list[dict[str, Any]] = said.get("output") or []
+            calls = sum(item["type"] == "function_call" for item in output)
+            return f"{status} {said['status']}" + (f", {calls} call{'s' * (calls > 1)}" if calls else "")
     return str(status)

@@ -14,11 +14,11 @@ from runlife import RunStatus
 from runlife_adapters.memory import After
 from runlife_adapters.testing.verify.judge import FailureKind
 from runlife_adapters.testing.verify.menu import Menu
+from runlife_adapters.testing.verify.places import CallPlace, VisitPlace
 from runlife_adapters.testing.verify.play import play
 from runlife_adapters.testing.verify.search import search
 from runlife_adapters.testing.verify.story import Story
 from runlife_adapters.testing.verify.trial import Setting
-from runlife_adapters.testing.verify.wire import CallPlace, VisitPlace
 
 if TYPE_CHECKING:
     from collections.abc import Callable

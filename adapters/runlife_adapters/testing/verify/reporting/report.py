@@ -15,7 +15,7 @@ from attrs import evolve, field, frozen
 
 from runlife_adapters.testing.verify.judge import Failure
 from runlife_adapters.testing.verify.reporting.regression import as_test
-from runlife_adapters.testing.verify.reporting.words import deviations, fault, headline, plain
+from runlife_adapters.testing.verify.reporting.words import Rounds, deviations, fault, headline, plain
 from runlife_adapters.testing.verify.story import Story
 from runlife_adapters.testing.verify.tape import Entry, Lane
 from runlife_adapters.testing.verify.trial import StuckError
@@ -120,6 +120,8 @@ class Report:
     """The module that the service is imported from; None when the test stands in the same file."""
     fixtures: tuple[str, ...] = ()
     """What the test takes besides the world, by name."""
+    rounds: Rounds = field(factory=dict[int, "Sequence[str]"])
+    """The names of responses, by the number of the run behind them."""
 
     @property
     def headline(self) -> str:
@@ -129,14 +131,14 @@ class Report:
     @property
     def deviations(self) -> tuple[Deviation, ...]:
         """What was otherwise than usual, one thing after the other."""
-        return deviations(self.story)
+        return deviations(self.story, self.rounds)
 
     @property
     def decisive(self) -> tuple[Deviation, ...]:
         """What the nearest story that passes does not say."""
         if self.without is None:
             return ()
-        said = deviations(self.without)
+        said = deviations(self.without, self.rounds)
         return tuple(one for one in self.deviations if one not in said)
 
     @property
@@ -213,11 +215,11 @@ def report_on(
         other = play(story)
         if other.failure is None and (length := _shared(played, other)) > shared:
             nearest, shared = other, length
-    names = {
-        known: name
-        for run in played.trial.wire.runs.values()
-        for known, name in ((run.id, run.name), (run.thread_id, "the thread"))
-    }
+    wire = played.trial.wire
+    names = {id: name for name, id in wire.names()}
+    names.update((run.thread_id, "the thread") for run in wire.runs.values())
+    if wire.conversation_id is not None:
+        names[wire.conversation_id] = "the conversation"
     failure = played.failure
     return Report(
         service=service,
@@ -232,6 +234,11 @@ def report_on(
         setting=setting,
         origin=origin,
         fixtures=fixtures,
+        rounds={
+            run.number: [told.name for told in run.rounds]
+            for run in wire.runs.values()
+            if run.rounds is not None
+        },
     )
 
 
@@ -305,9 +312,16 @@ def _lines(played: Played, parting: int | None, names: Mapping[str, str]) -> lis
 
 
 def _spans(played: Played) -> Iterable[Span]:
-    """Give what the runs went through, from the journals that the fake keeps of them."""
+    """Give what the runs went through, from the journals that the fake keeps of them, or the responses."""
     wire, end = played.trial.wire, played.trial.now
     for run in wire.runs.values():
+        for told in run.rounds or ():
+            been = [(status.value, at - EPOCH) for status, at in told.since if at - EPOCH <= end]
+            ends = [at for _, at in been[1:]]
+            for (status, at), until in zip(been, [*ends, end], strict=True):
+                yield Span(told.name, status, at, until)
+        if run.rounds is not None:
+            continue
         journal = [record for record in wire.world.journal(run.id) if record.at - EPOCH <= end]
         for record, following in zip(journal, [*journal[1:], None], strict=True):
             until = end if following is None else following.at - EPOCH

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "HEADS",
     "Deviation",
+    "Rounds",
     "clipped",
     "clipped_end",
     "count",
@@ -44,10 +46,11 @@ HEADS = {
 
 _USUAL = After()
 _ACTS = {
-    "cancel": "another worker cancels the run",
-    "submit": "another worker answers the run's calls",
+    "cancel": "another worker cancels the {kind}",
+    "submit": "another worker answers the {kind}'s calls",
     "message": "another worker adds a message",
 }
+_ASKS = RunStatus.REQUIRES_ACTION.value
 _FAULTS: dict[NetKind, str] = {
     "delay": "takes effect, and is answered {net.seconds:g} s late",
     "refuse": "is refused with {net.status}",
@@ -78,9 +81,13 @@ def headline(failure: Failure) -> str:
     return f"{HEADS[failure.kind]}: {plain(failure.says)}"
 
 
-def deviations(story: Story) -> tuple[Deviation, ...]:
-    """Return what a story says, one thing after the other."""
-    return tuple(_deviations(story))
+Rounds = Mapping[int, Sequence[str]]
+"""For runs that stand behind responses, by their number from 0: what reports call those responses."""
+
+
+def deviations(story: Story, rounds: Rounds | None = None) -> tuple[Deviation, ...]:
+    """Return what a story says, one thing after the other; of responses, where they are what clients see."""
+    return tuple(_deviations(story, rounds or {}))
 
 
 def fault(net: Net) -> str:
@@ -91,20 +98,29 @@ def fault(net: Net) -> str:
     return _FAULTS[net.kind].format(net=net, events=events)
 
 
-def _deviations(story: Story) -> Iterator[Deviation]:
+def _deviations(story: Story, rounds: Rounds) -> Iterator[Deviation]:
     for number, schedule in enumerate(story.runs, 1):
         name = f"run {number}"
         for status in RunStatus:
             entries: tuple[After, ...] = getattr(schedule, status.value, ())
             for visit, after in enumerate(entries):
                 if after != _USUAL:
-                    yield _move(name, status, visit, after)
+                    told = rounds.get(number - 1)
+                    yield (
+                        _move(name, status, visit, after)
+                        if told is None
+                        else _round(told, status, visit, after)
+                    )
         for call, net in schedule.net.items():
             yield Deviation(
                 f"call {call} about {name} {fault(net)}", f"{net.kind}_at_call_{call}_of_run_{number}"
             )
+    kind = "response" if rounds else "run"
     for call, act in story.others.items():
-        yield Deviation(f"{_ACTS[act]} just before call #{call}", f"a_{act}_by_another_before_call_{call}")
+        yield Deviation(
+            f"{_ACTS[act].format(kind=kind)} just before call #{call}",
+            f"a_{act}_by_another_before_call_{call}",
+        )
     for call in sorted(story.early):
         yield Deviation(
             f"call #{call} arrives just before what the server does at the same moment", f"call_{call}_early"
@@ -127,13 +143,28 @@ def _move(name: str, status: RunStatus, visit: int, after: After) -> Deviation:
     else:
         says = f"{name} goes {when}from {where} to {after.to}, after {after.delay:g} s"
         slug = f"{where}_to_{after.to}"
+    return Deviation(f"{says}{_details(after)}", slug)
+
+
+def _round(names: Sequence[str], status: RunStatus, visit: int, after: After) -> Deviation:
+    """Return a move of a run as one of the response that is its round; each is there once in a status."""
+    name = names[visit] if visit < len(names) else "a later response"
+    slug = _move(name, status, 0, after).slug
+    if after.to != _ASKS or after.delay == NEVER:
+        return Deviation(_move(name, status, 0, after).says, slug)
+    return Deviation(f"{name} completes{_details(after).removeprefix(',')}, after {after.delay:g} s", slug)
+
+
+def _details(after: After) -> str:
+    """Return what else is said of a move, in words that follow others."""
+    says = ""
     details = {detail: value for detail, value in after.details.items() if detail != "to"}
     if isinstance(calls := details.pop("tools", None), int):
         says += f", with {count(calls, 'call')}"
     elif calls is not None:
         says += f", with calls of {', '.join(call.name for call in calls)}"
     said = ", ".join(f"{detail}={value!r}" for detail, value in details.items())
-    return Deviation(f"{says}; {said}" if said else says, slug)
+    return f"{says}; {said}" if said else says
 
 
 def count(number: int, noun: str) -> str:

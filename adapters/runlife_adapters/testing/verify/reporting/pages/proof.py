@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from attrs import fields
 
 from runlife import RunStatus
+from runlife.responses import ResponseStatus
 from runlife_adapters.memory import NEVER
 from runlife_adapters.testing.verify.reporting.pages.markup import element, text
 from runlife_adapters.testing.verify.reporting.words import count
@@ -95,7 +96,12 @@ class Proved(Protocol):
 
     @property
     def unseen(self) -> tuple[str, ...]:
-        """The statuses in which no run of the service ever was."""
+        """The statuses in which no run, or response, of the service ever was."""
+        ...
+
+    @property
+    def has_responses_only(self) -> bool:
+        """Whether the service works with responses, and with no runs."""
         ...
 
 
@@ -113,10 +119,13 @@ def proof_to_json(proof: Proved) -> dict[str, Any]:
         "virtual_seconds": round(proof.virtual, 3),
         "real_seconds": round(proof.seconds, 3),
         "outages": proof.outages,
-        "statuses": {"seen": [s for s in _statuses() if s not in proof.unseen], "unseen": list(proof.unseen)},
+        "statuses": {
+            "seen": [s for s in _statuses(proof) if s not in proof.unseen],
+            "unseen": list(proof.unseen),
+        },
         "menu": {
             "moves": {
-                status: [after.to_json() for after in moves] for status, moves in _moves(proof.plan).items()
+                status: [after.to_json() for after in moves] for status, moves in _moves(proof).items()
             },
             "faults": sorted(menu.faults),
             "others": list(menu.others),
@@ -136,7 +145,7 @@ def sections(proof: Proved) -> Iterator[str]:
     yield _cards(proof)
     yield "<h2>How many schedules, by what was otherwise in them</h2>"
     yield _counts(proof)
-    yield "<h2>Where the service's runs have been</h2>"
+    yield f"<h2>Where the service's {_kind(proof)}s have been</h2>"
     yield _chips(proof)
     yield "<h2>What could be otherwise</h2>"
     yield _menu(proof)
@@ -181,19 +190,19 @@ def _counts(proof: Proved) -> str:
 def _chips(proof: Proved) -> str:
     chips = "".join(
         element("span", text(status), class_="chip none" if status in proof.unseen else f"chip s-{status}")
-        for status in _statuses()
+        for status in _statuses(proof)
     )
     if not proof.unseen:
         return element("p", chips) + element("p", "In every status there is.", class_="muted")
-    says = f"Nothing is proved of {', '.join(proof.unseen)}: no run was ever there."
+    says = f"Nothing is proved of {', '.join(proof.unseen)}: no {_kind(proof)} was ever there."
     return element("p", chips) + element("p", text(says), class_="muted")
 
 
 def _menu(proof: Proved) -> str:
     menu = proof.plan.menu
     rows = [
-        (f"a run that is {status}", "; ".join(map(_told, moves)))
-        for status, moves in _moves(proof.plan).items()
+        (f"a {_kind(proof)} that is {status}", "; ".join(map(_told, moves)))
+        for status, moves in _moves(proof).items()
     ]
     rows += [
         ("the network", ", ".join(sorted(menu.faults)) or "nothing"),
@@ -229,11 +238,16 @@ def _told(after: After) -> str:
     return f"to {after.to}{calls}"
 
 
-def _statuses() -> list[str]:
-    return [status.value for status in RunStatus]
+def _kind(proof: Proved) -> str:
+    return "response" if proof.has_responses_only else "run"
 
 
-def _moves(plan: Planned) -> dict[str, tuple[After, ...]]:
-    functions = bool(plan.setting.functions)
-    moves = {status.value: plan.menu.moves(status, functions=functions) for status in RunStatus}
+def _statuses(proof: Proved) -> list[str]:
+    return [status.value for status in (ResponseStatus if proof.has_responses_only else RunStatus)]
+
+
+def _moves(proof: Proved) -> dict[str, tuple[After, ...]]:
+    functions, menu = bool(proof.plan.setting.functions), proof.plan.menu
+    there = [RunStatus(status) for status in _statuses(proof)]
+    moves = {status.value: menu.moves(status, functions=functions) for status in there}
     return {status: told for status, told in moves.items() if told}
