@@ -1,4 +1,4 @@
-"""Pictures of a lifecycle, generated from its table: SVG, Mermaid, DOT, PlantUML and text.
+"""Pictures of a lifecycle, generated from its table: SVG, PNG, HTML, Mermaid, DOT, PlantUML and text.
 
 >>> from runlife import RUN
 >>> from runlife_diagrams import render
@@ -6,8 +6,9 @@
   queued --> in_progress: start<br/>(server)
 
 The pictures of our own tables are shipped, and a path is shown on them with nothing installed:
-``render(RUN, overlay=run)``. To lay out anything else as SVG needs graphviz-pure
-(``pip install 'runlife[diagrams]'``); every other format is text, and needs nothing. The lifecycle
+``render(RUN, overlay=run)``. To lay out anything else as SVG or HTML, and to
+paint a PNG, needs graphviz-pure (``pip install 'runlife[diagrams]'``); every other format is text, and
+needs nothing. The lifecycle
 itself goes out as a table (Markdown, HTML), as SCXML and as a machine of XState; a picture, as JSON.
 
 What is drawn is a function of a :class:`~runlife_diagrams.picture.Picture`, which is the lifecycle as
@@ -22,7 +23,7 @@ from runlife_diagrams.highlight import highlight
 from runlife_diagrams.overlays import Belief, Counts, Difference, OverlayLike
 from runlife_diagrams.picture import Detail, Direction, Picture, Theme
 from runlife_diagrams.route import Path
-from runlife_diagrams.sequence import SequenceFormat, render_sequence
+from runlife_diagrams.sequence import Exchange, Lost, Seen, SequenceFormat, StreamEvent, render_sequence
 from runlife_diagrams.shipped import check_all, standard_pictures, write_all
 from runlife_diagrams.terminal import terminal
 from runlife_diagrams.timeline import TimelineFormat, render_timeline
@@ -34,7 +35,9 @@ __all__ = [
     "Detail",
     "Difference",
     "Direction",
+    "Exchange",
     "Format",
+    "Lost",
     "OverlayLike",
     "Path",
     "PathError",
@@ -42,7 +45,9 @@ __all__ = [
     "PictureError",
     "RendererError",
     "RendererMissingError",
+    "Seen",
     "SequenceFormat",
+    "StreamEvent",
     "TextFormat",
     "Theme",
     "TimelineFormat",

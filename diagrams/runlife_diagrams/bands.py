@@ -96,19 +96,24 @@ def _row(group: Group, low: float, high: float, layout: Layout) -> Band:
         )
         return Band(group, box, _fitting(group.says, box.width), _BESIDE, high + HEADING / 2 - _BESIDE)
     box = Box(layout.width / 2, (low + high) / 2, layout.width, high - low)
-    heading = _fitting(group.says, box.width)
-    wide = _width(heading)
     taken = list(_taken(layout))
-    for y in (low + HEADING / 2, high - HEADING / 2):
-        for x in (_BESIDE, layout.width - wide - _BESIDE):
-            if not any(_overlap(Box(x + wide / 2, y, wide, HEADING), other) for other in taken):
-                return Band(group, box, heading, x, y)
+    for heading in (group.says, _in_short(group.says)):
+        wide = _width(heading)
+        for y in (low + HEADING / 2, high - HEADING / 2):
+            for x in (_BESIDE, layout.width - wide - _BESIDE):
+                place = Box(x + wide / 2, y, wide, HEADING)
+                if place.left >= _BESIDE and not any(_overlap(place, other) for other in taken):
+                    return Band(group, box, heading, x, y)
     return Band(group, box, "", 0, 0)
 
 
 def _fitting(says: str, room: float) -> str:
     """Return the heading, or if it is too wide the first word of it."""
-    return says if _width(says) <= room - 2 * _BESIDE else says.partition(":")[0]
+    return says if _width(says) <= room - 2 * _BESIDE else _in_short(says)
+
+
+def _in_short(says: str) -> str:
+    return says.partition(":")[0]
 
 
 def _width(text: str) -> float:

@@ -32,8 +32,9 @@ from runlife_diagrams.shipped import STANDARD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
+    from types import ModuleType
 
-__all__ = ["OPTIONS", "Block", "BlockFormat", "as_image", "block", "lifecycle_named"]
+__all__ = ["OPTIONS", "Block", "BlockFormat", "as_image", "block", "lifecycle_in", "lifecycle_named"]
 
 BlockFormat = Literal["svg", "mermaid", "markdown", "html-table"]
 """What stands in a page."""
@@ -99,19 +100,40 @@ def lifecycle_named(name: str) -> Lifecycle[Any]:
     :raises PictureError: when there is none, or importing the module fails.
     """
     standard = {lifecycle.name: lifecycle for lifecycle in STANDARD}
-    module, colon, attribute = name.partition(":")
+    place, colon, attribute = name.partition(":")
     if not colon:
         one_of("lifecycle", name, (*standard, "module:NAME"))
         return standard[name]
     try:
-        found: object = import_module(module)
-        for part in attribute.split("."):
-            found = getattr(found, part)
+        module = import_module(place)
     except (Exception, SystemExit) as error:
         raise PictureError(f"{name} cannot be imported: {type(error).__name__}: {error}") from error
+    return lifecycle_in(module, attribute, name)
+
+
+def lifecycle_in(module: ModuleType, attribute: str, name: str) -> Lifecycle[Any]:
+    """Return the lifecycle that a module has.
+
+    :param attribute: what it is called there; with dots, that of a class or the like.
+    :param name: what the reader calls it, for the error.
+    :raises PictureError: when there is none; it names those that the module has.
+    """
+    found: object = module
+    try:
+        for part in attribute.split("."):
+            found = getattr(found, part)
+    except AttributeError as error:
+        raise PictureError(f"{name}: there is no {attribute!r} in it{_lifecycles(module)}") from error
     if not isinstance(found, Lifecycle):
-        raise PictureError(f"{name} is no lifecycle but {type(found).__name__}")
+        kind = type(found).__name__
+        raise PictureError(f"{name}: {attribute} is no Lifecycle but of type {kind}{_lifecycles(module)}")
     return found  # pyright: ignore[reportUnknownVariableType]  # a lifecycle of whatever statuses
+
+
+def _lifecycles(module: ModuleType) -> str:
+    """Return the lifecycles of a module, as an advice."""
+    found = [name for name, value in vars(module).items() if isinstance(value, Lifecycle)]
+    return f"; its lifecycles: {', '.join(found)}" if found else ""
 
 
 def as_image(svg: str, dark: str | None = None) -> str:

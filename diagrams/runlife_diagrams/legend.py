@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
     from runlife_diagrams.overlay import LegendEntry
 
-__all__ = ["add_badge", "legend_of"]
+__all__ = ["BADGE", "add_badge", "badge_width", "legend_of"]
+
+BADGE = 14.0
+"""How high a badge is, in points, and how wide at least."""
 
 _SAMPLE, _BESIDE, _GAP, _ROW = 30.0, 7.0, 22.0, 20.0
 _KINDS = frozenset(("initial", "live", "terminal"))
@@ -49,13 +52,13 @@ def legend_of(entries: Sequence[LegendEntry], room: float) -> tuple[Element, flo
 def add_badge(group: Element, text: str, x: float, y: float) -> None:
     """Add a badge to a part of the picture, its middle at a point."""
     badge = SubElement(group, "g", {"class": "badge"})
-    SubElement(badge, "rect", {**rectangle(Box(x, y, badge_width(text), 14)), "rx": "7"})
+    SubElement(badge, "rect", {**rectangle(Box(x, y, badge_width(text), BADGE)), "rx": number(BADGE / 2)})
     add_text(badge, "text", text, {"x": number(x), "y": number(y + BASELINE * 9)})
 
 
 def badge_width(text: str) -> float:
     """Return how wide the badge of a text is."""
-    return max(14.0, width(text, 9, bold=True) + 8)
+    return max(BADGE, width(text, 9, bold=True) + 8)
 
 
 def _broken(entries: Sequence[LegendEntry], room: float) -> list[list[LegendEntry]]:

@@ -11,11 +11,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, fromstring
 
-from runlife_diagrams.legend import add_badge, badge_width, legend_of
+from runlife_diagrams.legend import BADGE, add_badge, badge_width, legend_of
 from runlife_diagrams.shapes import number, write
 from runlife_diagrams.style import stylesheet
+from runlife_diagrams.text import width
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from runlife_diagrams.overlay import Mark, Overlay
     from runlife_diagrams.picture import Theme
 
@@ -24,8 +27,13 @@ __all__ = ["mark", "show"]
 _ABOVE = 5.0
 """From the top of the words on an edge to the middle of their badge."""
 _MARGIN = 14.0
+_CLEAR = 2.0
+"""Between a badge and the box below it."""
 _EDGE = 4.0
 """Between a badge and the end of the picture, at least."""
+
+Sides = tuple[float, float, float, float]
+"""Of a box: left, top, width and height."""
 
 
 def mark(svg: str, overlay: Overlay | None, theme: Theme) -> str:
@@ -48,17 +56,20 @@ def show(root: Element, overlay: Overlay) -> None:
     figure.set("class", f"figure {overlay.kind}")
     groups = {group.get("id", ""): group for group in figure}
     room = _room(root, figure)
+    headings = [_written(text) for text in figure.iterfind("g/text[@class='meaning']")]
+    boxes = [_sides(box) for box in figure.iterfind("g/rect[@class='box']")]
     for id, node in overlay.nodes.items():
         _mark(groups[id], node)
         if node.badge:
-            _node_badge(groups[id], node.badge, room)
+            _node_badge(groups[id], node.badge, room, headings)
     for id, edge in overlay.edges.items():
         _mark(groups[id], edge)
         if overlay.kind == "compared":
             _halo(groups[id])
         if edge.badge and groups[id].get("data-badge"):
             x, top = map(float, groups[id].get("data-badge", "").split())
-            add_badge(groups[id], edge.badge, _within(x, edge.badge, room), top - _ABOVE)
+            x = _within(x, edge.badge, room)
+            add_badge(groups[id], edge.badge, x, _raised(x, top - _ABOVE, edge.badge, boxes))
     for label in figure.iter("g"):
         row = overlay.rows.get(label.get("data-row", ""))
         if row is not None:
@@ -66,7 +77,7 @@ def show(root: Element, overlay: Overlay) -> None:
     _bring_forward(figure)
     description = root.find("desc")
     if description is not None:
-        description.text = f"{description.text} {'; '.join(overlay.says)}."
+        description.text = f"{description.text} {overlay.words}"
     _explain(root, overlay)
 
 
@@ -84,11 +95,11 @@ def _add_classes(element: Element, mark: Mark) -> None:
 
 
 def _bring_forward(figure: Element) -> None:
-    """Draw the marked edges last, so that nothing lies over a badge."""
-    for group in list(figure):
-        if {"edge", "marked"} <= set(group.get("class", "").split()):
-            figure.remove(group)
-            figure.append(group)
+    """Draw the marked edges last, those with a badge after all others, so that no other line lies over it."""
+    marked = [group for group in figure if {"edge", "marked"} <= set(group.get("class", "").split())]
+    for group in sorted(marked, key=lambda group: group.find("g[@class='badge']") is not None):
+        figure.remove(group)
+        figure.append(group)
 
 
 def _halo(group: Element) -> None:
@@ -97,14 +108,19 @@ def _halo(group: Element) -> None:
         group.insert(1, Element("path", {"class": "halo", "d": line.get("d", "")}))
 
 
-def _node_badge(group: Element, text: str, room: tuple[float, float]) -> None:
-    """Put a badge on the left corner of a box, where no line enters, or beside the dot."""
+def _node_badge(group: Element, text: str, room: tuple[float, float], headings: Sequence[Sides]) -> None:
+    """Put a badge on a corner of a box, where no line enters, or beside the dot.
+
+    It is the left one, unless the badge would cover the heading of a band there.
+    """
     wide = badge_width(text)
     box, dot = group.find("rect"), group.find("circle")
     if box is not None:
         left, across = float(box.get("x", 0)), float(box.get("width", 0))
         x = min(left + wide / 2 - _EDGE, left + across / 2 - 2 * _EDGE - wide / 2)
         y = float(box.get("y", 0))
+        if any(_covers(x, y, wide, heading) for heading in headings):
+            x = 2 * left + across - x
     elif dot is not None:
         x = float(dot.get("cx", 0)) + float(dot.get("r", 0)) + _EDGE + wide / 2
         y = float(dot.get("cy", 0))
@@ -122,6 +138,33 @@ def _room(root: Element, figure: Element) -> tuple[float, float]:
 def _within(x: float, text: str, room: tuple[float, float]) -> float:
     half = badge_width(text) / 2
     return max(room[0] + half, min(room[1] - half, x))
+
+
+def _raised(x: float, y: float, text: str, boxes: Sequence[Sides]) -> float:
+    """Return where a badge stands: a bit higher, if else it lay on the corner of a box beside its words."""
+    wide = badge_width(text)
+    for box in boxes:
+        above = box[1] - BADGE / 2 - _CLEAR
+        if _covers(x, y - _CLEAR, wide, box) and y - above <= BADGE:
+            y = above
+    return y
+
+
+def _covers(x: float, y: float, wide: float, other: Sides) -> bool:
+    left, top, across, along = other
+    return abs(left + across / 2 - x) < (across + wide) / 2 and abs(top + along / 2 - y) < (along + BADGE) / 2
+
+
+def _written(heading: Element) -> Sides:
+    """Return where the words of a heading are, about."""
+    high = 9.0
+    x, baseline = (float(heading.get(name, 0)) for name in ("x", "y"))
+    return x, baseline - high, 1.1 * width(heading.text or "", high), high
+
+
+def _sides(box: Element) -> Sides:
+    left, top, wide, high = (float(box.get(name, 0)) for name in ("x", "y", "width", "height"))
+    return left, top, wide, high
 
 
 def _size(root: Element) -> tuple[float, float]:

@@ -62,7 +62,7 @@ def to_mermaid(picture: Picture) -> str:
 
 
 def _description(picture: Picture) -> str:
-    said = "" if picture.overlay is None else f" {'; '.join(picture.overlay.says)}."
+    said = "" if picture.overlay is None else f" {picture.overlay.words}"
     return picture.description + said
 
 

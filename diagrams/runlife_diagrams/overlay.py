@@ -22,6 +22,9 @@ from runlife import Transition
 
 __all__ = ["Ground", "LegendEntry", "Mark", "Overlay", "Step"]
 
+_TOLD = 20
+"""Steps that are told in words, from the start and from the end."""
+
 
 @frozen
 class LegendEntry:
@@ -66,7 +69,7 @@ class Overlay:
     kind: Literal["traced", "heated", "judged", "compared"]
     """The class of the whole figure while the overlay lies on it."""
     says: tuple[str, ...]
-    """All of it in words, a sentence each."""
+    """What there is to say besides the steps, a sentence each."""
     nodes: Mapping[str, Mark] = field(factory=dict[str, Mark])
     rows: Mapping[str, Mark] = field(factory=dict[str, Mark])
     """By the id of a label: what holds for one row."""
@@ -77,6 +80,14 @@ class Overlay:
     """The way, in order, of a path or a journal."""
     current: str | None = None
     """The node that the way ends in."""
+
+    @property
+    def words(self) -> str:
+        """All of it, for whoever cannot see the picture; of a long way, the start and the end."""
+        steps = [step.says for step in self.steps]
+        if len(steps) > 2 * _TOLD:
+            steps[_TOLD:-_TOLD] = [f"{len(steps) - 2 * _TOLD:,} more steps"]
+        return f"{'; '.join((*steps, *self.says))}."
 
 
 @frozen

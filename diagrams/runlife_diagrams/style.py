@@ -3,7 +3,8 @@
 A cause is told by its colour *and* by its line, so that a print in grey and a reader who does not
 see the colour lose nothing. The colours of the causes are those of Okabe and Ito (2002), which
 people with every kind of colour vision tell apart; each stands out from its ground at 3 to 1 or
-better, and text does at 4.5 to 1.
+better, and text does at 4.5 to 1. What an overlay lets step back keeps words that can be read: lines and
+words fade each by themselves, never a group of both, which browsers and simpler readers mix differently.
 
 What lies over a picture is told by classes (:mod:`runlife_diagrams.overlay`): :func:`node_look` and
 :func:`line_width` say, for the formats without a stylesheet, what the stylesheet says for SVG, and a class
@@ -143,9 +144,11 @@ _WIDTHS: Mapping[str, float] = {
     "taken": 2.6,
     "added": 2.6,
     "changed": 2.6,
-    **{f"heat-{degree}": round(0.9 + 0.9 * degree, 1) for degree in range(1, HOTTEST + 1)},
+    **{f"heat-{degree}": round(0.9 + 0.7 * degree, 1) for degree in range(1, HOTTEST + 1)},
 }
 _LINE = 1.3
+_SLENDER = 2.6
+"""Points: the widest line that an arrowhead stands out from as it is; at the end of others it grows."""
 
 
 def line_width(classes: Collection[str]) -> float:
@@ -182,7 +185,7 @@ def stylesheet(theme: Theme, *, scope: str | None = None) -> str:
     for cause, colour in p.causes.items():
         rules += [
             (f".{cause} .line", f"stroke: {colour}{_DASH[cause]}"),
-            (f".{cause} .head", f"fill: {colour}"),
+            (f".{cause} .head", f"fill: {colour}; stroke: {colour}; stroke-width: 0; stroke-linejoin: round"),
         ]
     rules += [
         (".badge rect", f"fill: {p.ink}"),
@@ -195,27 +198,35 @@ def stylesheet(theme: Theme, *, scope: str | None = None) -> str:
 
 _DIMMING = ("traced", "judged", "compared")
 """The kinds of overlay whose marked parts come forward, because the rest steps back."""
+_STILL_READ = 0.6
+"""The opacity of words that step back: an event keeps a contrast of 4 to 1."""
 
 
 def _marks(theme: Theme) -> list[tuple[str, str]]:
     """Return the rules for what an overlay marks."""
-    p, rules = THEMES[theme], list[tuple[str, str]]()
-    for kind in _DIMMING:
-        rules += [(f".{kind} .edge", "opacity: 0.38"), (f".{kind} .node", "opacity: 0.5")]
-    rules += [
+    p = THEMES[theme]
+    rules = [
         (f".{kind} {part}", look)
         for kind in _DIMMING
         for part, look in (
-            (".marked", "opacity: 1"),
-            (".marked .label", "opacity: 0.45"),
-            (".marked .marked", "opacity: 1"),
+            (".edge .line", "opacity: 0.38"),
+            (".edge .head", "opacity: 0.38"),
+            (".edge .label", f"opacity: {_STILL_READ}"),
+            (".node", f"opacity: {_STILL_READ}"),
+            (".marked .line", "opacity: 1"),
+            (".marked .head", "opacity: 1"),
             (".bundle.marked .label", "opacity: 1"),
+            (".edge .label.marked", "opacity: 1"),
+            (".node.marked", "opacity: 1"),
         )
     ]
     for name, wide in _WIDTHS.items():
         rules.append((f".{name} .line", f"stroke-width: {wide}px"))
+        if wide > _LINE:
+            rules.append((f".timer.{name} .line", f"stroke-dasharray: 0.1 {2.1 * wide:.1f}"))
+        if wide > _SLENDER:
+            rules.append((f".{name} .head", f"stroke-width: {wide - 1:.1f}px"))
     rules += [
-        (".timer.taken .line", "stroke-dasharray: 0.1 5.5"),
         (".added .halo", f"stroke: {p.added}"),
         (".removed .halo", f"stroke: {p.removed}"),
         (".changed .halo", f"stroke: {p.visited}"),
@@ -230,9 +241,9 @@ def _marks(theme: Theme) -> list[tuple[str, str]]:
         if look.bold:
             rules.append((f".{name} .name", f"font-weight: bold; fill: {look.text}"))
     rules += [
-        # What never was taken steps back.
-        (".heated .heat-0", "opacity: 0.45"),
-        (".heated .heat-0 .heat-0", "opacity: 1"),
+        # The line of what never was taken steps back; its words are what one looks for.
+        (".heated .heat-0 .line", "opacity: 0.45"),
+        (".heated .heat-0 .head", "opacity: 0.45"),
         (".heat-0 .badge rect", f"fill: {p.ground}; stroke: {p.muted}"),
         (".heat-0 .badge text", f"fill: {p.ink}"),
     ]

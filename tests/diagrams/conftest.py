@@ -1,9 +1,14 @@
-"""Lifecycles whose every word may be anything, for the property tests of the formats."""
+"""Lifecycles whose every word may be anything, for the property tests of the formats; and a browser."""
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
+import subprocess
 from enum import StrEnum
-from typing import Any
+from select import select
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import strategies as st
@@ -12,6 +17,111 @@ from runlife import Cause, Effect, Guard, Lifecycle, at, on
 from runlife.trace import TraceChecker, UnlawfulError
 from runlife.trace.samples import Believed, Conflict, Sample
 from runlife_diagrams import Difference, OverlayLike, Picture, picture_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# --------------------------------------------------------------------------- a browser
+
+
+_PATIENCE = 60
+"""Seconds: how long the browser may take to answer."""
+
+
+class Chromium:
+    """A headless Chromium, started once and told through a pipe what to do (Chrome DevTools Protocol)."""
+
+    def __init__(self, program: str, profile: Path) -> None:
+        theirs, self._to = os.pipe()
+        self._from, back = os.pipe()
+        command = [program, "--headless", "--no-sandbox", "--disable-gpu", "--window-size=1200,900"]
+        command += ["--remote-debugging-pipe", f"--user-data-dir={profile}"]
+        command += ["--force-prefers-reduced-motion"]  # nobody looks: no frame is ever drawn to move in
+
+        def connect() -> None:
+            os.dup2(theirs, 3)  # where it listens
+            os.dup2(back, 4)  # where it answers; the pipes took the lowest numbers, so this is not the first
+
+        self._process = subprocess.Popen(
+            command,
+            preexec_fn=connect,  # noqa: PLW1509  # two system calls: nothing that waits for a thread
+            pass_fds=(3, 4),
+            stderr=subprocess.DEVNULL,
+        )
+        os.close(theirs)
+        os.close(back)
+        self._told = b""
+        self._happened: set[str] = set()
+        self._number = 0
+
+    def look(self, url: str, expression: str, seconds: int = 20) -> Any:
+        """Open a page, and return what an expression is there, once it is something; None if it stays none.
+
+        :param seconds: of virtual time, at most. Each is drawn, frame by frame, so none is spent for nothing.
+        """
+        target = self._ask("Target.createTarget", url="about:blank")["targetId"]
+        page = self._ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        self._ask("Page.enable", page)
+        self._happened.clear()
+        self._ask("Page.navigate", page, url=url)
+        self._await("Page.loadEventFired")
+        found = None
+        for _ in range(seconds):
+            self._happened.clear()
+            policy = {"policy": "pauseIfNetworkFetchesPending", "budget": 1000}
+            self._ask("Emulation.setVirtualTimePolicy", page, **policy)
+            self._await("Emulation.virtualTimeBudgetExpired")
+            told = self._ask("Runtime.evaluate", page, expression=expression, returnByValue=True)
+            if (found := told["result"].get("value")) is not None:
+                break
+        self._ask("Target.closeTarget", targetId=target)
+        return found
+
+    def close(self) -> None:
+        """End it: it goes when nobody talks to it any more."""
+        os.close(self._to)
+        self._process.wait(_PATIENCE)
+        os.close(self._from)
+
+    def _ask(self, method: str, page: str | None = None, **params: object) -> Any:
+        self._number += 1
+        session = {} if page is None else {"sessionId": page}
+        asked = {"id": self._number, "method": method, "params": params, **session}
+        os.write(self._to, json.dumps(asked).encode() + b"\0")
+        while (answer := self._next()).get("id") != self._number:
+            pass
+        assert "error" not in answer, answer
+        return answer["result"]
+
+    def _await(self, event: str) -> None:
+        while event not in self._happened:
+            self._next()
+
+    def _next(self) -> dict[str, Any]:
+        while b"\0" not in self._told:
+            assert select([self._from], [], [], _PATIENCE)[0], "the browser does not answer"
+            read = os.read(self._from, 1 << 16)
+            assert read, "the browser has gone"
+            self._told += read
+        one, _, self._told = self._told.partition(b"\0")
+        told: dict[str, Any] = json.loads(one)
+        self._happened.add(told.get("method", ""))
+        return told
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
+    """Give the Chromium of the machine, or skip the test where there is none."""
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if program is None:
+        pytest.skip("no Chromium is installed to open a page in")
+    browser = Chromium(program, tmp_path_factory.mktemp("chromium"))
+    yield browser
+    browser.close()
+
+
+# --------------------------------------------------------------------------- lifecycles of any words
 
 NASTY = [
     *('"', "'", "<b>", "a|b", "a\nb", "a -> b", "😀", "ביטול", "</script>", "]]>", "<!--", "&lt;", "#35;"),

@@ -20,14 +20,25 @@ from runlife_diagrams import FORMATS, Belief, Difference, Format, PictureError, 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+TEXTS = pytest.mark.parametrize("format", [one for one in FORMATS if one != "png"])
 # A PNG is drawn from the SVG, which takes a moment.
 EVERY = pytest.mark.parametrize(
     "format", [pytest.param(one, marks=pytest.mark.slow) if one == "png" else one for one in FORMATS]
 )
 PROGRAM = """
 import sys
-from runlife import MESSAGE, RUN
-from runlife_diagrams import FORMATS, Difference, render
+from runlife import MESSAGE, RUN, Run, ToolCall
+from runlife_diagrams import FORMATS, Difference, picture_of, render, render_sequence, render_timeline
+from runlife_diagrams.svg import to_svg
+run = Run.create(id="r", now=0.0, expires_after=9.0)
+run.apply("start", now=1.0)
+run.apply("require_action", now=2.0, tool_calls=[ToolCall("a", "f"), ToolCall("b", "g")])
+run.handle_timeout(99.0)
+sys.stdout.write(to_svg(picture_of(RUN), tries=3))
+sys.stdout.writelines(render_timeline({"a": run, "b": run}, format) for format in ("svg", "text"))
+sys.stdout.writelines(render_sequence(run, format) for format in ("svg", "mermaid"))
+sys.stdout.writelines(render(RUN, format, overlay=run) for format in ("svg", "mermaid", "dot"))
+sys.stdout.flush()
 overlays = [["in_progress", "completed"], {"in_progress -complete-> completed": 3}, Difference(RUN)]
 for format in FORMATS:
     drawn = [render(MESSAGE, format)]
@@ -40,7 +51,7 @@ for format in FORMATS:
 
 @pytest.mark.slow
 def test_bytes_do_not_depend_on_hashes() -> None:
-    """Every format comes out the same under every seed of the hashes."""
+    """Every format, overlay, sequence and timeline comes out the same under every seed of the hashes."""
     packages = [os.path.dirname(os.path.dirname(one.__file__)) for one in (runlife, runlife_diagrams)]  # noqa: PTH120 - as PYTHONPATH has them
     outputs = {
         subprocess.run(
@@ -49,7 +60,7 @@ def test_bytes_do_not_depend_on_hashes() -> None:
             check=True,
             capture_output=True,
         ).stdout
-        for seed in ("0", "1", "2")
+        for seed in ("0", "1", "4711")
     }
     assert len(outputs) == 1
 
@@ -91,7 +102,7 @@ OVERLAYS: dict[str, Callable[[], Any]] = {
 }
 
 
-@EVERY
+@TEXTS
 @pytest.mark.parametrize("kind", OVERLAYS)
 def test_an_overlay_is_shown_or_refused(format: Format, kind: str) -> None:
     """Nothing that was asked for is left out in silence: shown by each picture, refused by all else."""
@@ -106,7 +117,13 @@ def test_an_overlay_is_shown_or_refused(format: Format, kind: str) -> None:
         assert render(RUN, format, overlay=overlay) != render(RUN, format)
 
 
-@EVERY
+@pytest.mark.slow
+def test_a_png_shows_an_overlay() -> None:
+    """It is painted from the SVG, with whatever is on it."""
+    assert render(RUN, "png", overlay=run_at_work()) != render(RUN, "png")
+
+
+@TEXTS
 def test_everything_that_an_overlay_can_be_is_drawn(format: Format) -> None:
     """A journal comes as a run, records, JSON or NDJSON, and gives the same picture."""
     if format in {"markdown", "html-table", "scxml", "xstate"}:

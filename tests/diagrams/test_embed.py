@@ -150,13 +150,10 @@ def test_a_lifecycle_is_named_or_imported(tmp_path: Path, monkeypatch: pytest.Mo
     [
         ("rum", "unknown lifecycle 'rum'; there are: run, run_step, message, .*module:NAME"),
         ("nowhere:RUN", "nowhere:RUN cannot be imported: ModuleNotFoundError: No module named 'nowhere'"),
-        (
-            "runlife:RAN",
-            "runlife:RAN cannot be imported: AttributeError: module 'runlife' has no attribute 'RAN'",
-        ),
-        ("runlife:Run", "runlife:Run is no lifecycle but"),
+        ("runlife:RAN", "runlife:RAN: there is no 'RAN' in it; its lifecycles: .*RUN"),
+        ("runlife:Run", "runlife:Run: Run is no Lifecycle but of type type; its lifecycles: "),
         (":RUN", ":RUN cannot be imported"),
-        ("runlife:", "runlife: cannot be imported"),
+        ("runlife:", "runlife:: there is no '' in it"),
     ],
 )
 def test_a_lifecycle_that_is_none_says_why(name: str, says: str) -> None:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -65,6 +65,7 @@ def test_overlays_are_in_it() -> None:
 
 
 @pytest.mark.slow
+@settings(max_examples=settings().max_examples // 3)  # each is large
 @given(st.data())
 def test_words_come_back(odd_pictures: st.SearchStrategy[Picture], data: st.DataObject) -> None:
     """Whatever they are, they are read as they were, from ASCII that no markup can end."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -148,28 +146,3 @@ def test_a_foreign_answer_of_a_renderer_is_refused(svg: str, words: str) -> None
         read(svg, picture_of(RUN))
     with pytest.raises(RendererError):
         to_svg(picture_of(RUN), render=lambda _dot: svg)
-
-
-@pytest.mark.slow
-def test_a_layout_does_not_depend_on_hashes() -> None:
-    """In processes with different hash seeds, the same layout is found, and painted with the same bytes."""
-    program = (
-        "from hashlib import sha256\n"
-        "from runlife import RUN\n"
-        "from runlife_diagrams import picture_of\n"
-        "from runlife_diagrams.png import svg_to_png\n"
-        "from runlife_diagrams.svg import to_svg\n"
-        "svg = to_svg(picture_of(RUN), tries=3)\n"
-        "print(sha256(svg.encode()).hexdigest(), sha256(svg_to_png(svg, scale=1)).hexdigest())\n"
-    )
-    printed = {
-        subprocess.run(
-            [sys.executable, "-c", program],
-            env={"PYTHONPATH": ":".join(filter(None, sys.path)), "PYTHONHASHSEED": seed},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for seed in ("0", "1", "4711")
-    }
-    assert len(printed) == 1

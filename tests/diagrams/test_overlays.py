@@ -30,7 +30,6 @@ from runlife.trace import TraceChecker, UnlawfulError
 from runlife_diagrams import (
     Belief,
     Difference,
-    Direction,
     OverlayLike,
     PathError,
     PictureError,
@@ -97,7 +96,7 @@ def test_a_path_numbers_its_steps() -> None:
     assert list(overlay.nodes) == [f"node-{status}" for status in dict.fromkeys(path)]
     assert [id for id, mark in overlay.nodes.items() if "current" in mark.classes] == ["node-completed"]
     assert overlay.current == "node-completed"
-    assert overlay.says[0] == "1. queued -start-> in_progress"
+    assert overlay.words.startswith("1. queued -start-> in_progress; 2. ")
     assert [step.row for step in overlay.steps][::3] == [START, START]
 
 
@@ -111,8 +110,8 @@ def test_of_a_row_that_was_taken_often_the_first_and_the_last_are_told() -> None
     """A badge stays short, however long the path."""
     overlay = overlay_on(RUN, ["queued", *(["in_progress", "requires_action", "queued"] * 30)])
     assert overlay.rows[START].badge == "1 … 88 (30)"
-    assert overlay.says[20] == "50 more steps"
-    assert len(overlay.steps) == len(overlay.says) - 1 + 50
+    assert overlay.words.count("; ") == 40
+    assert overlay.words.split("; ")[20] == "50 more steps"
 
 
 def test_a_journal_tells_its_times() -> None:
@@ -172,40 +171,6 @@ def test_a_row_that_the_policy_switches_off_is_refused() -> None:
     run.apply("fail", now=1, last_error=LastError("server_error", "x"))
     with pytest.raises(PathError, match="no transition queued -fail-> failed"):
         render(RUN.under(Policy(queued_may_fail=False)), "mermaid", overlay=run)
-
-
-# --------------------------------------------------------------------------- counts
-
-
-@pytest.mark.parametrize("direction", ["TB", pytest.param("LR", marks=pytest.mark.slow)])
-def test_a_heat_says_how_often_each_row_was_taken(direction: Direction) -> None:
-    """In a badge, and by the thickness of its line; by the row or by its name, and a bundle has the sum."""
-    rows = {str(row): row for row in RUN.transitions}
-    heat = {
-        rows["queued -start-> in_progress"]: 300,
-        "in_progress -expire-> expired": 2,
-        "queued -expire-> expired": 5,
-    }
-    svg = render(RUN, "svg", overlay=heat, direction=direction)
-    shown, parts = badges(svg), parse(svg)
-    assert (shown[START], shown["bundle-expire-expired"], shown[COMPLETE]) == ("300", "7", "0")
-    assert "heat-5" in parts[START].get("class", "").split()
-    assert "heat-0" in parts[COMPLETE].get("class", "").split()
-    assert "#91;300#93; start" in render(RUN, "mermaid", overlay=heat)
-
-
-@pytest.mark.parametrize(
-    ("heat", "words"),
-    [
-        ({"queued -jump-> completed": 1}, "no row is 'queued -jump-> completed'; there are: nothing"),
-        ({"queued -start-> in_progress": -1}, "a number, 0 or more; got -1"),
-        ({"queued -start-> in_progress": True}, "a number, 0 or more; got True"),
-    ],
-)
-def test_a_heat_that_cannot_be_is_refused(heat: dict[str, int], words: str) -> None:
-    """In words that say what could be."""
-    with pytest.raises(PictureError, match=re.escape(words)):
-        render(RUN, overlay=heat)
 
 
 # --------------------------------------------------------------------------- beliefs

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runlife import MESSAGE, RUN, RUN_STEP, Lifecycle
@@ -89,6 +89,7 @@ def test_direction_and_evidence_are_shown() -> None:
 
 
 @pytest.mark.slow
+@settings(max_examples=settings().max_examples // 3)  # each is large
 @given(st.data())
 def test_it_keeps_its_structure(odd_pictures: st.SearchStrategy[Picture], data: st.DataObject) -> None:
     """Every line is one statement of the expected form, and its escapes give back the words."""

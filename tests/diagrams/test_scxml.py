@@ -7,7 +7,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runlife import MESSAGE, RUN, RUN_STEP, Lifecycle, Policy
@@ -72,6 +72,7 @@ def test_a_policy_changes_the_document() -> None:
 
 
 @pytest.mark.slow
+@settings(max_examples=settings().max_examples // 3)  # each is large
 @given(st.data())
 def test_it_keeps_its_structure(
     odd_lifecycles: st.SearchStrategy[Lifecycle[Any]], data: st.DataObject

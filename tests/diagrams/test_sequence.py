@@ -11,7 +11,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from runlife import RUN, Cause, HistoryError, LastError, Lifecycle, Record, Run, ToolCall, ToolOutput, on
@@ -280,6 +280,7 @@ def test_no_word_of_a_wire_log_meets_another(said: str) -> None:
 
 
 @pytest.mark.slow
+@settings(max_examples=settings().max_examples // 3)  # each is large
 @given(odd_journals(), st.sampled_from(("light", "dark")))
 def test_no_word_changes_the_structure_of_the_svg(
     drawn: tuple[Lifecycle[Any], tuple[Record, ...]], theme: Any
@@ -299,6 +300,7 @@ def test_no_word_changes_the_structure_of_the_svg(
 
 
 @pytest.mark.slow
+@settings(max_examples=settings().max_examples // 3)  # each is large
 @given(odd_journals())
 def test_no_word_changes_the_structure_of_the_mermaid(
     drawn: tuple[Lifecycle[Any], tuple[Record, ...]],

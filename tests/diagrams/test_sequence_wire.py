@@ -7,7 +7,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runlife import RUN, Cause
@@ -301,6 +301,7 @@ exchange = st.builds(
 
 
 @pytest.mark.slow
+@settings(max_examples=settings().max_examples // 3)  # each is large
 @given(st.lists(exchange, min_size=1, max_size=5))
 def test_no_word_changes_the_structure(log: list[Exchange]) -> None:
     """It is an SVG of our own elements, and every line of the Mermaid is one of ours."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from enum import StrEnum
 from itertools import combinations
 from typing import Any
@@ -12,14 +10,20 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from runlife import MESSAGE, RUN, RUN_STEP, Cause, Lifecycle, Policy, on
+from runlife import MESSAGE, RUN, RUN_STEP, Cause, Lifecycle, Policy, Record, RunStatus, on
+from runlife.trace import UnlawfulError
+from runlife.trace.samples import Believed, Conflict, Sample
 from runlife_diagrams import Detail, Direction, RendererMissingError, picture_of, render
 from runlife_diagrams.bands import bands_of
 from runlife_diagrams.layout import Box, Layout, lay_out
 from runlife_diagrams.renderer import dot_to_svg
 from runlife_diagrams.style import THEMES
 from runlife_diagrams.svg import to_svg
+from runlife_diagrams.text import width
 
+_ROWS = {row.event: row for row in RUN.transitions}
+ROUND = [_ROWS[event] for event in ("create", "start", "require_action", "submit_tool_outputs", "start")]
+"""A way on which one row is taken twice."""
 OURS = pytest.mark.parametrize("lifecycle", [RUN, RUN_STEP, MESSAGE], ids=lambda one: one.name)
 
 
@@ -162,32 +166,6 @@ def test_colours_stand_out(theme: Any) -> None:
     assert len(set(p.causes.values())) == len(Cause)
 
 
-@pytest.mark.slow
-def test_the_bytes_do_not_depend_on_hashes() -> None:
-    """Every format comes out the same, to the byte, in processes with different hash seeds."""
-    program = (
-        "from hashlib import sha256\n"
-        "from runlife import MESSAGE, RUN\n"
-        "from runlife_diagrams import picture_of, render\n"
-        "from runlife_diagrams.svg import to_svg\n"
-        "path = ['queued', 'in_progress', 'expired']\n"
-        "texts = [to_svg(picture_of(one), tries=3) for one in (RUN, MESSAGE)]\n"
-        "texts += [render(RUN, format, overlay=path) for format in ('svg', 'mermaid', 'dot')]\n"
-        "print([sha256(text.encode()).hexdigest() for text in texts])\n"
-    )
-    printed = set()
-    for seed in ("0", "1", "4711"):
-        done = subprocess.run(
-            [sys.executable, "-c", program],
-            env={"PYTHONPATH": ":".join(filter(None, sys.path)), "PYTHONHASHSEED": seed},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        printed.add(done.stdout)
-    assert len(printed) == 1
-
-
 # --------------------------------------------------------------------------- without a renderer
 
 
@@ -241,6 +219,60 @@ def test_there_are_no_bands_where_the_kinds_are_not_apart() -> None:
     picture = picture_of(MESSAGE)
     boxes = {id: Box(50, 50, 20, 20) for node in picture.nodes for id in [node.id]}
     assert bands_of(picture, Layout(100, 100, boxes, {})) == ()
+
+
+def test_a_band_with_little_room_has_the_first_word() -> None:
+    """The band of a message had no heading once: there was no room for all of it."""
+    words = [text.text for text in parse(render(MESSAGE)).iter() if text.get("class") == "meaning"]
+    assert words == ["live", "terminal: nothing leads out"]
+
+
+# --------------------------------------------------------------------------- badges
+
+
+def test_no_badge_lies_on_a_status() -> None:
+    """From left to right, a wide badge lay on the corners of the statuses beside it once."""
+    journal = [Record(at, row, {}) for at, row in zip((0.0, 1.25, 3.0, 10.0, 12.5), ROUND, strict=True)]
+    root = parse(render(RUN, overlay=journal, direction="LR"))
+    boxes = [_box(rect) for rect in root.iter() if rect.get("class") == "box" and rect.get("rx") != "4"]
+    badges = [_box(rect) for rect in root.iterfind(".//{*}g[@class='badge']/{*}rect")]
+    assert len(badges) == len({row.event for row in ROUND}) + 1  # and one in the legend
+    assert not [
+        (badge, box)
+        for badge in badges[:-1]
+        for box in boxes
+        if abs(badge.x - box.x) < (badge.width + box.width) / 2
+        and abs(badge.y - box.y) < (badge.height + box.height) / 2
+    ]
+
+
+def test_no_badge_lies_on_the_heading_of_a_band() -> None:
+    """A wide badge at the left corner of a status once covered the words in the corner of its band."""
+    believed = Believed(RunStatus.IN_PROGRESS, ())
+    conflict = Conflict(believed, "started_at", "is", "2, where it must be 1")
+    lost = UnlawfulError(Sample(2, "queued", 1.0, None, {}), [believed], ["queued"], [conflict])
+    root = parse(render(RUN, overlay=lost))
+    heading = root.find(".//{*}g[@id='group-live']/{*}text")
+    badge = root.find(".//{*}g[@id='node-queued']/{*}g[@class='badge']/{*}rect")
+    assert heading is not None
+    assert badge is not None
+    assert root.findtext(".//{*}g[@id='node-queued']/{*}g[@class='badge']/{*}text") == "possible, seen here"
+    assert _box(badge).left > float(heading.get("x", 0)) + width(heading.text or "", 9)
+
+
+def test_no_line_lies_over_a_badge_of_another() -> None:
+    """In a simple picture the lines that are tied together, which bear no badge, once crossed the others'."""
+    root = parse(render(RUN, overlay=dict.fromkeys(RUN.transitions, 9), detail="simple"))
+    figure = next(group for group in root.iter() if group.get("class") == "figure heated")
+    marked = [group for group in figure if "marked" in group.get("class", "").split()]
+    badged = [group.find("{*}g[@class='badge']") is not None for group in marked]
+    assert badged == sorted(badged)
+    assert not all(badged)
+
+
+def _box(rect: ET.Element) -> Box:
+    left, top, wide, high = (float(rect.get(name, 0)) for name in ("x", "y", "width", "height"))
+    return Box(left + wide / 2, top + high / 2, wide, high)
 
 
 def test_one_status_is_a_picture() -> None:

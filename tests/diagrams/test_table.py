@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -119,6 +119,7 @@ def test_headers_have_a_scope() -> None:
 
 
 @pytest.mark.slow
+@settings(max_examples=settings().max_examples // 3)  # each is large
 @given(st.data())
 def test_html_keeps_its_structure(
     odd_lifecycles: st.SearchStrategy[Lifecycle[Any]], data: st.DataObject
@@ -133,6 +134,7 @@ def test_html_keeps_its_structure(
 
 
 @pytest.mark.slow
+@settings(max_examples=settings().max_examples // 3)  # each is large
 @given(st.data())
 def test_markdown_keeps_its_structure(
     odd_lifecycles: st.SearchStrategy[Lifecycle[Any]], data: st.DataObject

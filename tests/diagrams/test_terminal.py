@@ -6,7 +6,7 @@ import unicodedata
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runlife import MESSAGE, RUN, RUN_STEP, Lifecycle, Message, Policy, Run, ToolCall
@@ -135,6 +135,7 @@ def test_what_is_no_status_is_refused() -> None:
 
 
 @pytest.mark.slow
+@settings(max_examples=settings().max_examples // 3)  # each is large
 @given(st.data())
 def test_it_fits_a_terminal(odd_lifecycles: st.SearchStrategy[Lifecycle[Any]], data: st.DataObject) -> None:
     """No line is wider than 80 columns or holds a control character, whatever the words."""

@@ -42,6 +42,8 @@ __all__ = ["to_html"]
 
 _SCRIPTS = ("model.js", "view.js", "choose.js", "walk.js", "play.js", "find.js", "main.js")
 """In the order in which they stand in the page; the last one puts the others to use."""
+_MOST_STEPS = 1_000
+"""Steps that a page lists, at most: of thousands nobody reads the first, and a browser gets slow."""
 _OWN_STYLE = re.compile(r"<style>.*?</style>\n?", re.DOTALL)
 _THEME = re.compile(r"runlife (?:light|dark)")
 _INLINE = re.compile(r' style="[^"]*"')
@@ -126,15 +128,14 @@ def _told(overlay: Overlay) -> Iterator[str]:
     """Yield what an overlay says: the steps of a way as a list that can be played, and the rest in words."""
     if overlay.steps:
         yield from _steps(overlay.steps)
-    rest = overlay.says[len(overlay.steps) :]
-    if rest:
+    if overlay.says:
         yield '<ul class="says">'
-        yield from (f"<li>{escape(visible(sentence))}</li>" for sentence in rest)
+        yield from (f"<li>{escape(visible(sentence))}</li>" for sentence in overlay.says)
         yield "</ul>"
 
 
 def _steps(steps: Sequence[Step]) -> Iterator[str]:
-    """Yield the steps of a way, and the buttons that play them."""
+    """Yield the steps of a way, and the buttons that play them; of a very long one, the last steps."""
     yield '<div id="player" role="group" aria-label="The steps, one by one">'
     for act, sign, says in (
         ("first", "|&#x25C2;", "Before the first step"),
@@ -146,8 +147,11 @@ def _steps(steps: Sequence[Step]) -> Iterator[str]:
         yield f'<button type="button" data-do="{act}" title="{says}" aria-label="{says}">{sign}</button>'
     yield "<output></output>"
     yield "</div>"
+    last = steps[-_MOST_STEPS:]
+    if len(last) < len(steps):
+        yield f"<p>Listed and played are the last {len(last):,} of {len(steps):,} steps.</p>"
     yield '<ol id="steps">'
-    for step in steps:
+    for step in last:
         ties = f'data-row="{step.row}" data-source="{step.source}" data-target="{step.target}"'
         yield f'<li {ties}><a href="#{step.row}">{escape(step.says)}</a></li>'
     yield "</ol>"

@@ -16,6 +16,8 @@ from runlife_diagrams.style import HOTTEST
 from runlife_diagrams.text import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from runlife_diagrams.overlay import Ground
 
 __all__ = ["Counts", "heat"]
@@ -27,22 +29,19 @@ Counts = Mapping[Transition[Any] | str, int]
 def heat(counts: Counts, ground: Ground) -> Overlay:
     """Return the overlay that shows how often rows were taken; one that is not named never was.
 
-    :raises PictureError: when a count is of no row, or is no number.
+    :raises PictureError: when a count is of no row, or of several, or is no number.
     """
     taken = _by_label(counts, ground)
     sums = {bearer: sum(taken[label] for label in labels) for bearer, labels in ground.bearers.items()}
     most = max(sums.values(), default=0)
 
     def mark(count: int) -> Mark:
-        return Mark((f"heat-{_degree(count, most)}",), f"{count:,}", f"taken {count:,} times")
+        return Mark((f"heat-{_degree(count, most)}",), f"{count:,}", f"taken {_times(count)}")
 
     never = [visible(str(row)) for row, label in ground.rows if not taken[label]]
     return Overlay(
         "heated",
-        says=(
-            f"Taken {sum(taken.values()):,} times",
-            f"{len(never)} rows never were{': ' if never else ''}{', '.join(never)}",
-        ),
+        says=(f"Taken {_times(sum(taken.values()))} in all", _never(never)),
         rows={label: mark(count) for label, count in taken.items()},
         edges={bearer: mark(count) for bearer, count in sums.items()},
         legend=(
@@ -52,20 +51,39 @@ def heat(counts: Counts, ground: Ground) -> Overlay:
     )
 
 
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count:,} times"
+
+
+def _never(rows: Sequence[str]) -> str:
+    if not rows:
+        return "every row was taken"
+    return f"{len(rows)} {'row' if len(rows) == 1 else 'rows'} never taken: {', '.join(rows)}"
+
+
 def _by_label(counts: Counts, ground: Ground) -> dict[str, int]:
-    names: dict[str, str] = {}
-    for row, label in ground.rows:
-        names.setdefault(str(row), label)
     taken = dict.fromkeys((label for _, label in ground.rows), 0)
     given: Mapping[Any, Any] = counts
     for row, count in given.items():
-        if str(row) not in names:
-            raise PictureError(f"no row is {str(row)!r}; there are: {', '.join(names)}")
         if isinstance(count, bool) or not isinstance(count, int) or count < 0:
             raise PictureError(f"how often {row} was taken is a number, 0 or more; got {count!r}")
-        label = next((label for drawn, label in ground.rows if drawn is row), names[str(row)])
-        taken[label] += count
+        taken[_label(row, ground)] += count
     return taken
+
+
+def _label(row: object, ground: Ground) -> str:
+    """Return the label of the one row that is meant: this very one, or else the one of its name.
+
+    :raises PictureError: when there is none, or there are several that only their guards tell apart.
+    """
+    exact = dict.fromkeys(label for drawn, label in ground.rows if drawn == row)
+    found = exact or dict.fromkeys(label for drawn, label in ground.rows if str(drawn) == str(row))
+    if not found:
+        names = ", ".join(dict.fromkeys(str(drawn) for drawn, _ in ground.rows))
+        raise PictureError(f"no row is {str(row)!r}; there are: {names}")
+    if len(found) > 1:
+        raise PictureError(f"{len(found)} rows are {str(row)!r}: count them by the transition, not the name")
+    return next(iter(found))
 
 
 def _degree(count: int, most: int) -> int:

@@ -19,7 +19,7 @@ from runlife_diagrams.timeline.journals import Journal, Reader
 from runlife_diagrams.timeline.times import duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from runlife import Lifecycle, Transition
     from runlife_diagrams.overlay import Ground
@@ -28,8 +28,6 @@ __all__ = ["Way", "trail"]
 
 _FEW, _FEW_TIMES = 4, 2
 """Steps of one row that are all named, without times and with them; of more, the first and the last are."""
-_TOLD = 20
-"""Steps that are told in words, from the start and from the end."""
 _MINUTE = 60
 _TIMES = "\N{MULTIPLICATION SIGN}"
 
@@ -89,7 +87,7 @@ def trail(way: Way, ground: Ground) -> Overlay:
 
     return Overlay(
         "traced",
-        says=tuple(_says(way, steps, stays)),
+        says=tuple(_says(way, stays)),
         nodes={
             ground.nodes[word]: Mark(
                 ("visited", "current") if ground.nodes[word] == passed[-1] else ("visited",),
@@ -168,12 +166,10 @@ def _stays(way: Way) -> Mapping[str | None, str]:
     return said
 
 
-def _says(way: Way, steps: Sequence[Step], stays: Mapping[str | None, str]) -> list[str]:
-    end = "before the creation" if way.passed[-1] is None else f"in {way.passed[-1]}"
-    said = [step.says for step in steps] or [f"It is {end}"]
-    if len(said) > 2 * _TOLD:
-        said[_TOLD:-_TOLD] = [f"{len(said) - 2 * _TOLD} more steps"]
-    return said + [visible(f"{word} {stay}") for word, stay in stays.items()]
+def _says(way: Way, stays: Mapping[str | None, str]) -> Iterator[str]:
+    if not way.route.rows:
+        yield visible(f"It is {'before the creation' if way.passed[-1] is None else f'in {way.passed[-1]}'}")
+    yield from (visible(f"{word} {stay}") for word, stay in stays.items())
 
 
 def _legend(way: Way) -> tuple[LegendEntry, ...]:

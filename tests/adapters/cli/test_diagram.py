@@ -309,6 +309,7 @@ def test_a_full_standard_output_is_said_in_a_line() -> None:
     assert ran.stderr.decode() == "Error: cannot write: No space left on device\n"
 
 
+@pytest.mark.slow
 def test_the_command_is_one_process_away(tmp_path: Path, run: Run) -> None:
     """From a shell: a journal through a pipe, a picture out of it, and nothing else."""
     command = [
