@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from runlife.errors import MisuseError
 from runlife.facts import facts_of
 from runlife.instance import Instance
+from runlife.lifecycle import Lifecycle
 from runlife.rows import Cause
 
 if TYPE_CHECKING:
@@ -19,10 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
     from enum import StrEnum
 
-    from runlife.lifecycle import Lifecycle
     from runlife.machine.course import BoundRun
 
-__all__ = ["bind", "check_model", "statuses_of", "triggers_of"]
+__all__ = ["bind", "check_lifecycle", "check_model", "statuses_of", "triggers_of"]
 
 
 def statuses_of(lifecycle: Lifecycle[Any]) -> tuple[StrEnum, ...]:
@@ -34,6 +34,19 @@ def triggers_of(lifecycle: Lifecycle[Any]) -> tuple[str, ...]:
     """Return the events that somebody can send to a run: all but creations and timers."""
     rows = (r for r in lifecycle.transitions if r.source is not None and r.cause is not Cause.TIMER)
     return tuple(dict.fromkeys(row.event for row in rows))
+
+
+def check_lifecycle(lifecycle: object) -> None:
+    """Check that a machine is to be made of a lifecycle.
+
+    :raises MisuseError: when it is of something else, such as the model that transitions would take here.
+    """
+    if not isinstance(lifecycle, Lifecycle):
+        msg = (
+            f"a machine is made of a Lifecycle, got {type(lifecycle).__name__}; it makes its models itself: "
+            "machine.create(...)"
+        )
+        raise MisuseError(msg)
 
 
 def check_model(lifecycle: Lifecycle[Any], model: type[Instance[Any]], base: type[BoundRun[Any]]) -> None:

@@ -19,6 +19,7 @@ from transitions.extensions import GraphMachine
 
 from runlife.errors import MisuseError
 from runlife.machine.asynchronous import AsyncRun, AsyncRunMachine
+from runlife.machine.binding import check_lifecycle
 from runlife.machine.course import BoundRun
 from runlife.machine.machine import Hooks, ModelT, RunMachine
 from runlife.machine.synchronous import SyncRun
@@ -113,6 +114,7 @@ class GraphRunMachine(RunMachine[ModelT], GraphMachine):  # pyright: ignore[repo
         **options: Unpack[GraphOptions],
     ) -> None: ...
     def __init__(self, lifecycle: Lifecycle[Any] = RUN, **options: Any) -> None:
+        check_lifecycle(lifecycle)
         options.setdefault("title", lifecycle.name)
         super().__init__(lifecycle, **options)
 

@@ -9,7 +9,7 @@ from transitions import Machine
 
 from runlife.errors import MisuseError
 from runlife.instance import Instance
-from runlife.machine.binding import bind, check_model, statuses_of
+from runlife.machine.binding import bind, check_lifecycle, check_model, statuses_of
 from runlife.machine.callbacks import Callbacks, RunEvent, RunState, RunTransition, Watched
 from runlife.machine.synchronous import SyncRun
 from runlife.run import Run
@@ -131,6 +131,7 @@ class RunMachine(Watched, Machine, Generic[ModelT]):
         send_event: bool = False,
         **hooks: Unpack[Hooks],
     ) -> None:
+        check_lifecycle(lifecycle)
         check_model(lifecycle, model, self.run_base)
         self.lifecycle = lifecycle
         super().__init__(

@@ -29,7 +29,7 @@ from runlife import (
     ToolCall,
     on,
 )
-from runlife.machine import AsyncRunMachine, RunMachine
+from runlife.machine import AsyncGraphRunMachine, AsyncRunMachine, GraphRunMachine, RunMachine
 
 
 def test_equal_runs_are_both_bound() -> None:
@@ -296,3 +296,11 @@ def test_a_machine_is_a_machine_of_transitions() -> None:
     run.start(now=1)
     run.require_action(now=2, tool_calls=[ToolCall("call_1", "price")])
     assert run.state == "requires_action"
+
+
+@pytest.mark.parametrize("kind", [RunMachine, AsyncRunMachine, GraphRunMachine, AsyncGraphRunMachine])
+@pytest.mark.parametrize("model", [object(), "self", None])
+def test_a_model_in_the_place_of_the_lifecycle_is_refused(kind: Any, model: object) -> None:
+    """What transitions takes first is a model; it used to fail for want of some attribute."""
+    with pytest.raises(MisuseError, match=r"made of a Lifecycle, got .*machine\.create"):
+        kind(model)
