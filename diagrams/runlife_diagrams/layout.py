@@ -88,7 +88,7 @@ class Layout:
 
 
 TRIES = 6
-"""How many layouts are looked at for a picture that somebody waits for: less than a tenth of a second's worth.
+"""How many layouts are looked at for a picture that somebody waits for: some tens of milliseconds' worth.
 
 On pictures of the run, four more find nothing better in six of seven, and one is twice as bad.
 """

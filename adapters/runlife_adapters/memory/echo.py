@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
@@ -33,7 +34,8 @@ class Echo:
     schema describes (:func:`~runlife_adapters.memory.examples.example`), all in one turn unless the run
     forbids parallel calls; thereafter the echo repeats what came out of the last round, or of all when
     each was one call. ``tool_choice`` is obeyed: with ``none`` nothing is called, with ``required``
-    something is, and a tool that it names is used.
+    something is, and a tool that it names is used. Where the answer is to follow a schema, it is not the
+    echo, but a value that the schema describes.
     """
 
     def turn(self, context: Context) -> Turn:
@@ -51,7 +53,8 @@ class Echo:
         steps = [_STEPS[tool["type"]] for tool in wanted.values() if tool["type"] in _STEPS]
         rounds = context.rounds[-1:] if context.parallel_tool_calls else context.rounds
         outputs = [output.output for done in rounds for output in done.outputs]
-        return Turn("\n".join(outputs) if context.rounds else said, steps=steps)
+        echo = "\n".join(outputs) if context.rounds else said
+        return Turn(_formed(context.response_format, echo), steps=steps)
 
 
 def call_of(tool: Mapping[str, Any]) -> Call:
@@ -61,6 +64,18 @@ def call_of(tool: Mapping[str, Any]) -> Call:
     return Call(
         function["name"], cast("Mapping[str, Any]", arguments) if isinstance(arguments, Mapping) else {}
     )
+
+
+def _formed(wanted: Any, echo: str) -> str:
+    """Return the answer in the form that is wanted: on the two surfaces, a schema stands in two places."""
+    match wanted:
+        case {"type": "json_schema", "json_schema": {"schema": schema}} | {
+            "type": "json_schema",
+            "schema": schema,
+        }:
+            return json.dumps(example(schema))
+        case _:
+            return echo
 
 
 def _wanted(context: Context, said: str) -> Mapping[str, Mapping[str, Any]]:

@@ -91,6 +91,8 @@ class Context:
     """The tool rounds of this run so far."""
     parallel_tool_calls: bool = True
     """Whether a turn may make several calls; of those of a model that does not care, the first is made."""
+    response_format: Any = "auto"
+    """What form the answer is to have, as the client said it."""
 
     @property
     def functions(self) -> tuple[str, ...]:

@@ -291,6 +291,7 @@ class RunRecord:
             tool_choice=to_wire(settings.tool_choice),
             rounds=(*self.before, *(ToolRound(step.calls, step.outputs) for step in done)),
             parallel_tool_calls=settings.parallel_tool_calls,
+            response_format=to_wire(settings.response_format),
         )
         most = self.context_limit
         if run.max_prompt_tokens is not None:

@@ -79,6 +79,8 @@ class RunSeen:
     model: str
     message: str | None = None
     """The text of the last user message; None when there is none."""
+    instructions: str | None = None
+    """Those in effect: the run's own or the assistant's, with additional ones at the end."""
     metadata: Mapping[str, str] = field(factory=dict[str, str], hash=False)
     """That of the run."""
 
@@ -91,6 +93,7 @@ class RunSeen:
             assistant_name=None if assistant is None else assistant.name,
             model=settings.model,
             message=next(said, None),
+            instructions=settings.instructions,
             metadata=settings.metadata,
         )
 
@@ -111,19 +114,24 @@ class When:
     :param message: a regular expression that is found in the text of the last user message.
     :param assistant: the id or the name of the assistant.
     :param model: the name of the model.
+    :param instructions: a regular expression that is found in the instructions: a response has no assistant
+        that it could be told by.
     :param metadata: pairs that the metadata of the run has, among others.
-    :raises MisuseError: when a value is of another type, or ``message`` is no regular expression.
+    :raises MisuseError: when a value is of another type, or one that is to be found no regular expression.
     """
 
     message: str | None = field(default=None, validator=is_a(str, NONE))
     assistant: str | None = field(default=None, validator=is_a(str, NONE))
     model: str | None = field(default=None, validator=is_a(str, NONE))
+    instructions: str | None = field(default=None, validator=is_a(str, NONE))
     metadata: Mapping[str, str] = field(factory=dict[str, str], converter=_pairs, hash=False)
 
     def __attrs_post_init__(self) -> None:
-        if self.message is not None:
-            with at("message"):
-                compiled(self.message)
+        for name in ("message", "instructions"):
+            pattern = getattr(self, name)
+            if pattern is not None:
+                with at(name):
+                    compiled(pattern)
 
     def holds(self, seen: RunSeen) -> bool:
         """Say whether it holds of a run."""
@@ -132,6 +140,7 @@ class When:
             and self.model in (None, seen.model)
             and all(seen.metadata.get(name) == value for name, value in self.metadata.items())
             and (self.message is None or (seen.message is not None and found(self.message, seen.message)))
+            and (self.instructions is None or found(self.instructions, seen.instructions or ""))
         )
 
     def to_json(self) -> Json:

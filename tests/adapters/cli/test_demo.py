@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -24,26 +26,45 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+Demos = Callable[..., tuple[str, "Path"]]
+"""What plays the demo with these options, once, and gives what it said and where its pictures are."""
+
+
+@pytest.fixture(scope="module")
+def demos(tmp_path_factory: pytest.TempPathFactory) -> Demos:
+    """Several tests look at the same demo: it is played once."""
+
+    @cache
+    def play_once(*options: str) -> tuple[str, Path]:
+        out = tmp_path_factory.mktemp("demo")
+        result = CliRunner().invoke(app, ["demo", *options, "--out", str(out)])
+        assert result.exit_code == 0, result.output
+        return result.output, out
+
+    return play_once
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(("language", "word"), [("en", "caused by"), ("zh", "由谁引起")])
-def test_the_four_stories_end_as_they_must(language: str, word: str, tmp_path: Path) -> None:
-    """Each has a timeline, a lawful trace and a picture, in either language."""
-    result = CliRunner().invoke(app, ["demo", "--language", language, "--out", str(tmp_path)])
-    assert result.exit_code == 0, result.output
-    assert result.output.count(word) == len(STORIES)
-    assert result.output.count("✓") == len(STORIES)
-    assert "completed, completed, cancelled, expired" in result.output
+@pytest.mark.parametrize(
+    ("options", "word"), [((), "caused by"), (("--language", "zh", "--api", "responses"), "由谁引起")]
+)
+def test_the_four_stories_end_as_they_must(demos: Demos, options: tuple[str, ...], word: str) -> None:
+    """Each has a timeline, a lawful trace and a picture, in either language and over either surface."""
+    output, out = demos(*options)
+    assert output.count(word) == len(STORIES)
+    assert output.count("✓") == len(STORIES)
+    assert "completed, completed, cancelled, expired" in output
     total = sum(PRICES.values())
-    assert f"¥{total:,.2f}" in result.output
-    for picture in (tmp_path / f"{n}-{story.name}.svg" for n, story in enumerate(STORIES, 1)):
+    assert f"¥{total:,.2f}" in output
+    for picture in (out / f"{n}-{story.name}.svg" for n, story in enumerate(STORIES, 1)):
         assert ET.parse(picture).getroot().tag.endswith("svg")  # noqa: S314  # our own file
 
 
 @pytest.mark.slow
-def test_the_timelines_are_those_of_the_contract(tmp_path: Path) -> None:
+def test_the_timelines_are_those_of_the_contract(demos: Demos) -> None:
     """The statuses in their order, who caused them, and the fields that people miss."""
-    result = CliRunner().invoke(app, ["demo", "--out", str(tmp_path)])
-    _, plain, tools, cancelled, expired = result.output.split("\n\n")
+    output, _ = demos()
+    _, plain, tools, cancelled, expired = output.split("\n\n")
     for text, statuses in (
         (plain, ["queued", "in_progress", "completed"]),
         (tools, ["queued", "in_progress", "requires_action", "queued", "in_progress", "completed"]),
@@ -54,15 +75,13 @@ def test_the_timelines_are_those_of_the_contract(tmp_path: Path) -> None:
         assert [line[2] for line in lines] == statuses
     assert "client: submit_tool_outputs" in tools
     assert "+600 s  expired          timer: expire" in expired
-    assert "\x1b" not in result.output, "no colours where there is no terminal"
+    assert "\x1b" not in output, "no colours where there is no terminal"
 
 
-def told(api: str, out: Path) -> dict[str, list[list[str]]]:
-    """Play the demo; return by story the columns of each line of its timeline."""
-    result = CliRunner().invoke(app, ["demo", "--api", api, "--out", str(out)])
-    assert result.exit_code == 0, result.output
+def told(output: str) -> dict[str, list[list[str]]]:
+    """Return by story the columns of each line of its timeline."""
     stories: dict[str, list[list[str]]] = {}
-    for story, text in zip(STORIES, result.output.split("\n\n")[1:], strict=True):
+    for story, text in zip(STORIES, output.split("\n\n")[1:], strict=True):
         for line in text.splitlines():
             columns = re.split(r"  +", line.strip())
             if re.match(r"(≤ )?\+", columns[0]):
@@ -73,12 +92,12 @@ def told(api: str, out: Path) -> dict[str, list[list[str]]]:
 
 
 @pytest.mark.slow
-def test_both_surfaces_tell_the_same(tmp_path: Path) -> None:
+def test_both_surfaces_tell_the_same(demos: Demos) -> None:
     """Line for line: when, status, cause, and fields with their values, but for what no response tells.
 
     A cancelled response is so at once: `cancelling` is not seen, and the end comes before the next poll.
     """
-    assistants, responses = told("assistants", tmp_path / "1"), told("responses", tmp_path / "2")
+    assistants, responses = told(demos()[0]), told(demos("--api", "responses")[0])
     late = responses["cancelled"]
     assert [late[-2][0], late[-1][0], late[-1][3]] == [
         "≤ +1.25 s",
@@ -91,16 +110,12 @@ def test_both_surfaces_tell_the_same(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_over_responses_it_says_which_and_what_they_do_not_tell(tmp_path: Path) -> None:
-    """The id of each response stands where it begins; a picture and a lawful trace are there as ever."""
-    result = CliRunner().invoke(
-        app, ["demo", "--api", "responses", "--out", str(tmp_path), "--language", "zh"]
-    )
-    assert result.exit_code == 0, result.output
-    assert "Responses API" in result.output
-    assert "started_at" in result.output.partition("\n\n")[0]
-    assert [line.strip()[:5] for line in result.output.splitlines() if "…" in line] == ["resp_"] * 5
-    assert result.output.count("✓") == len(list(tmp_path.glob("*.svg"))) == len(STORIES)
+def test_over_responses_it_says_which_and_what_they_do_not_tell(demos: Demos) -> None:
+    """The id of each response stands where it begins."""
+    output, _ = demos("--api", "responses")
+    assert "Responses API" in output
+    assert "started_at" in output.partition("\n\n")[0]
+    assert [line.strip()[:5] for line in output.splitlines() if "…" in line] == ["resp_"] * 5
 
 
 def test_a_story_that_ends_otherwise_fails_the_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,16 +154,29 @@ def test_a_missing_extra_is_named() -> None:
     assert "Traceback" not in result.stderr
 
 
+EXTRAS = """
+import sys
+from runlife_adapters.cli import main
+
+sys.argv[1:] = ["demo"]
+for module in sys.stdin.read().split():
+    sys.modules[module] = None
+    try:
+        main()
+    except SystemExit as error:
+        print(error.code)
+    del sys.modules[module]
+"""
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("module", ["openai", "uvicorn", "rich"])
-def test_the_demo_names_the_extras_that_it_needs(module: str) -> None:
+def test_the_demo_names_the_extras_that_it_needs() -> None:
     """It used to end with a traceback when one of them was missing."""
-    script = (
-        f"import sys; sys.modules[{module!r}] = None; "
-        "from runlife_adapters.cli import main; sys.argv[1:] = ['demo']; main()"
+    modules = ["openai", "uvicorn", "rich"]  # as they are imported: what was found once stays found
+    result = subprocess.run(
+        [sys.executable, "-c", EXTRAS], input=" ".join(modules), capture_output=True, text=True, check=False
     )
-    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
-    assert (result.returncode, result.stderr) == (
-        1,
-        f"Error: the demo needs {module}; pip install 'runlife[cli,openai,server]'\n",
-    )
+    assert result.stdout == "1\n" * len(modules)
+    assert result.stderr.splitlines() == [
+        f"Error: the demo needs {module}; pip install 'runlife[cli,openai,server]'" for module in modules
+    ]

@@ -383,8 +383,8 @@ def harness(request: pytest.FixtureRequest, world: World) -> Generator[Harness]:
                 yield WorldHarness(backend, world)
 
 
-@pytest.fixture(params=["sdk", "sdk async", "streams", "streams async"])
-def loopback(request: pytest.FixtureRequest, world: World) -> Generator[Harness]:
-    """Calls and streams over a socket; the helpers that poll make the same calls."""
-    with on_loopback(world) as place, WAYS[request.param](place) as backend:
+@pytest.fixture
+def loopback(way: str, world: World) -> Generator[Harness]:
+    """One way over a socket."""
+    with on_loopback(world) as place, WAYS[way](place) as backend:
         yield WorldHarness(backend, world)

@@ -22,11 +22,19 @@ def test_it_conforms(case: Case, harness: Harness) -> None:
 
 
 @pytest.mark.slow
-def test_it_conforms_over_loopback(loopback: Harness) -> None:
-    """The same over a socket, all cases with one server: ids tell the scenes apart."""
-    report = run_conformance(lambda: loopback)
+@pytest.mark.parametrize(
+    ("way", "only", "least"),
+    [("sdk", "*", len(CASES)), *((way, "*>*", 20) for way in ("sdk async", "streams", "streams async"))],
+)
+def test_it_conforms_over_loopback(loopback: Harness, only: str, least: int) -> None:
+    """The same over a socket, with one server: ids tell the scenes apart.
+
+    All cases in one way, and in the others every path: the socket neither knows the time nor the table.
+    The helpers that poll make the same calls.
+    """
+    report = run_conformance(lambda: loopback, only=only)
     assert report.failed == {}
-    assert len(report.passed) == len(CASES)
+    assert len(report.passed) >= least
 
 
 def test_the_suite_takes_every_row_and_makes_every_illegal_call() -> None:

@@ -241,7 +241,7 @@ def check(played: Played) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=max(300, settings.default.max_examples))
+@settings(max_examples=max(200, settings.default.max_examples))
 @given(scene=scenes(lossy=True))
 def test_whatever_is_lost_the_driver_ends_and_tells_the_truth(scene: Scene) -> None:
     """Whatever the server does and the network loses, nothing is lost, doubled or misreported."""

@@ -247,14 +247,16 @@ class Weather(BaseModel):
 
 def test_an_answer_is_parsed(place: Place) -> None:
     """As the class that was asked for, in a stream and without."""
+    responses = place.client.responses
+    by_default = responses.parse(model="m", input="Weather?", text_format=Weather)
     place.world.rules = place.world.rules.__class__(
         default=Schedule(in_progress=[After(1, text='{"city": "Rome", "degrees": 20}')])
     )
-    responses = place.client.responses
     parsed = responses.parse(model="m", input="Weather?", text_format=Weather)
     with responses.stream(model="m", input="Weather?", text_format=Weather) as stream:
         streamed = stream.get_final_response()
 
+    assert isinstance(by_default.output_parsed, Weather)
     assert parsed.output_parsed == streamed.output_parsed == Weather(city="Rome", degrees=20)
 
 

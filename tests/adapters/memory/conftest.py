@@ -8,10 +8,10 @@ import pytest
 from attrs import frozen
 
 from runlife import VirtualClock
-from runlife_adapters.memory import World
+from runlife_adapters.memory import ApiError, World
 
 if TYPE_CHECKING:
-    from runlife_adapters.memory import RunObject
+    from runlife_adapters.memory import RunObject, Schedule
 
 START = 1_700_000_000.0
 FUNCTIONS = [{"type": "function", "function": {"name": name}} for name in ("get_weather", "get_time")]
@@ -68,3 +68,54 @@ def make_scene() -> type[Scene]:
 def scene() -> Scene:
     """Give a scene in which nothing deviates from the happy path."""
     return Scene.of()
+
+
+TOOLS = [{"type": "function", "name": "get_weather"}, {"type": "function", "name": "get_time"}]
+
+
+class Asking:
+    """What a test about responses does again and again."""
+
+    @staticmethod
+    def world_of(schedule: Schedule | None = None, **options: Any) -> World:
+        """Return a World on a virtual clock."""
+        return World(VirtualClock(START), schedule=schedule, **options)
+
+    @staticmethod
+    def ask(world: World, said: Any = "Hello", **options: Any) -> Any:
+        """Create a response in the background, unless something else is said."""
+        return world.create_response(
+            **{"model": "m", "input": said, "background": True, "tools": TOOLS, **options}
+        )
+
+    @staticmethod
+    def outputs(response: Any, output: str = "sunny") -> list[dict[str, Any]]:
+        """Return input that answers every call of a response."""
+        calls = [item for item in response.output if item["type"] == "function_call"]
+        return [{"type": "function_call_output", "call_id": c["call_id"], "output": output} for c in calls]
+
+    @staticmethod
+    def asked(world: World, **options: Any) -> Any:
+        """Return a response that has completed with calls."""
+        response = Asking.ask(world, **options)
+        world.advance(2)
+        return world.retrieve_response(response.id)
+
+    @staticmethod
+    def text_of(response: Any) -> str:
+        """Return what a response says."""
+        return "".join(i["content"][0]["text"] for i in response.output if i["type"] == "message")
+
+    @staticmethod
+    def refusal(call: Any) -> tuple[int, str, str | None, str | None]:
+        """Return how a call is refused."""
+        with pytest.raises(ApiError) as refused:
+            call()
+        error = refused.value
+        return error.status, error.message, error.param, error.code
+
+
+@pytest.fixture
+def asking() -> type[Asking]:
+    """Give them."""
+    return Asking

@@ -151,3 +151,20 @@ def test_a_world_echoes_by_default(make_scene: type[Scene]) -> None:
 def test_of_several_rounds_it_repeats_the_last() -> None:
     """Others than those of the message may have been scripted before."""
     assert turn(rounds=(answered("f"), answered("g"))) == Turn("g says 1")
+
+
+SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"type": "json_schema", "json_schema": {"name": "answer", "schema": SCHEMA}},
+        {"type": "json_schema", "name": "answer", "schema": SCHEMA},
+    ],
+)
+def test_an_answer_that_is_to_follow_a_schema_does(wanted: Any) -> None:
+    """It used to be the echo, which no client's ``parse`` could read; the calls come before it as ever."""
+    assert turn(response_format=wanted) == Turn('{"n": 1}')
+    assert names(turn("get_weather", response_format=wanted)) == ["get_weather"]
+    assert turn("Hi", response_format={"type": "text"}) == turn("Hi", response_format="auto") == Turn("Hi")

@@ -43,6 +43,9 @@ def seen(message: str | None = "What is the weather?", **options: Any) -> RunSee
         (When(assistant="Clerk"), seen(assistant_name=None), False),
         (When(model="gpt-4o"), seen(), True),
         (When(model="gpt-4"), seen(), False),
+        (When(instructions="(?i)brief"), seen(instructions="Be brief."), True),
+        (When(instructions="brief"), seen(instructions="Be kind."), False),
+        (When(instructions="brief"), seen(), False),
         (When(metadata={"a": "1"}), seen(metadata={"a": "1", "b": "2"}), True),
         (When(metadata={"a": "1", "b": "1"}), seen(metadata={"a": "1", "b": "2"}), False),
         (When(metadata={"a": ""}), seen(), False),
@@ -51,7 +54,7 @@ def seen(message: str | None = "What is the weather?", **options: Any) -> RunSee
     ],
 )
 def test_everything_that_a_condition_says_must_hold(when: When, run: RunSeen, *, holds: bool) -> None:
-    """A message is searched, an assistant is known by id or name, metadata may have more pairs."""
+    """Message and instructions are searched, an assistant has id and name, metadata may have more pairs."""
     assert when.holds(run) is holds
 
 
@@ -142,6 +145,7 @@ def rule(**when: Any) -> dict[str, Any]:
         (rule(text="x"), r"rules\[1\]\.when: a condition: unknown 'text'; known is message, assistant"),
         (rule(message="("), r"rules\[1\]\.when\.message: not a regular expression: '\(' \(missing \)"),
         (rule(message=5), r"rules\[1\]\.when: When\.message: expected str or None, got 5"),
+        (rule(instructions="["), r"rules\[1\]\.when\.instructions: not a regular expression: '\['"),
         (rule(message="a" * 2000), r"rules\[1\]\.when\.message: .* at most 1000 characters, got 2000"),
         (rule(model=5), r"rules\[1\]\.when: When\.model: expected str"),
         (rule(metadata=[]), r"rules\[1\]\.when: metadata: expected Mapping"),

@@ -163,7 +163,7 @@ def test_what_a_world_has_answered_another_takes() -> None:
 
 
 @pytest.mark.slow
-@settings(derandomize=True, max_examples=300, deadline=None)
+@settings(derandomize=True, max_examples=200, deadline=None)
 @given(st.lists(changes, min_size=1, max_size=3))
 def test_whatever_is_wrong_with_a_seed_is_refused_or_does_no_harm(chosen: list[Any]) -> None:
     """`expires_after: "auto"` used to be an AttributeError, and there was no telling what else was."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import openai
 import pytest
@@ -16,9 +17,6 @@ from runlife_adapters.http.inprocess import library_of_sdk
 from runlife_adapters.http.service import Request, Response
 from runlife_adapters.memory import Schedule, World
 from runlife_adapters.openai.responses import AsyncResponsesBackend, ResponsesBackend
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 START = 1_700_000_000.0
 TOOLS = [{"type": "function", "function": {"name": "count", "parameters": {"type": "object"}}}]
@@ -34,6 +32,10 @@ class Line:
 
     service: Service
     fates: dict[int, str] = field(factory=dict[int, str])
+    deaf_to: str | None = None
+    """How the paths of calls end that do not arrive, one and all."""
+    meanwhile: Callable[[], object] | None = None
+    """What happens once, while the next call is on its way."""
     asked: list[Request] = field(factory=list[Request])
     _doomed: list[tuple[str, str]] = field(factory=list[tuple[str, str]])
 
@@ -70,7 +72,10 @@ class Line:
             body = json.dumps({"error": error}).encode()
             return Response(int(status), {"content-type": "application/json"}, body)
         library = import_module(library_of_sdk().__name__)
-        if fate == "lose_request":
+        happens, self.meanwhile = self.meanwhile, None
+        if happens is not None:
+            happens()
+        if fate == "lose_request" or (self.deaf_to and request.path.endswith(self.deaf_to)):
             raise library.ConnectError("lost")
         answer = self.service.handle(request)
         if fate == "lose_response":

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from runlife import RUN, RunStepStatus, ToolOutput
-from runlife_adapters.backend import RejectedError
+from runlife_adapters.backend import RejectedError, UnavailableError
 from runlife_adapters.drive import Completed, Driver, Expired, Incomplete, drive, drive_async
 from runlife_adapters.memory import NEVER, After, Schedule
 from runlife_adapters.traces import Observer
@@ -300,3 +300,18 @@ def test_expiry_is_by_our_clock(stands: Stands) -> None:
     outcome = driven(stand, backend, *stand.scene(backend))
     assert isinstance(outcome, Expired)
     assert stand.line.made[-1].endswith("/cancel")
+
+
+@pytest.mark.parametrize("conversation", [False, True])
+def test_a_thread_that_is_deleted_leaves_nothing_at_work(stands: Stands, conversation: bool) -> None:
+    """Its response used to go on, and to cost, with nobody left who could cancel it."""
+    stand = stands(Schedule(in_progress=[After(NEVER)]))
+    backend = stand.backend()
+    ids = stand.scene(backend, conversation=conversation)
+    (response_id,) = backend.create_run(*ids).raw["responses"]
+    stand.line.doom("POST /responses/", "lose_request")
+    with pytest.raises(UnavailableError):
+        backend.delete_thread(ids[0])
+    assert backend.retrieve_run(ids[0], backend.list_runs(ids[0])[0].id).status == "cancelled"
+    backend.delete_thread(ids[0])
+    assert stand.world.retrieve_response(response_id).status == "cancelled"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runlife import ServerError, ToolOutput
+from runlife import HistoryError, MisuseError, ServerError, ToolOutput
 from runlife_adapters.backend import RejectedError, UnavailableError
-from runlife_adapters.drive import drive
+from runlife_adapters.drive import attach, drive
 from runlife_adapters.memory import NEVER, After, Schedule
 from runlife_adapters.openai.responses import FileStore, MemoryStore
 
@@ -221,6 +223,20 @@ def test_another_process_goes_on_with_what_is_stored(
     assert store.get(view.id) is None
 
 
+def test_two_may_write_one_record_at_once(tmp_path: Path) -> None:
+    """An endpoint of webhooks and a driver, say: one of them used to find its draft gone."""
+    stores = [FileStore(tmp_path), FileStore(tmp_path)]
+
+    def write(number: int) -> None:
+        for _ in range(100):
+            stores[number].put("run_1", {"by": number})
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(write, range(2)))
+    assert stores[0].get("run_1") in ({"by": 0}, {"by": 1})
+    assert [file.name for file in tmp_path.iterdir()] == ["run_1.json"]
+
+
 def test_a_process_that_dies_with_a_call_under_way_holds_nothing_up(stands: Stands) -> None:
     """Neither a creation nor a submit: after the lease, the call is taken to be lost."""
     stand = stands(TWO_CALLS, store=MemoryStore(), lease=60.0)
@@ -247,6 +263,78 @@ def test_a_process_that_dies_with_a_call_under_way_holds_nothing_up(stands: Stan
     steps.close()
     submit.close()
     assert heir.retrieve_run(ids[0], view.id).status == "cancelled"
+
+
+class Killed(BaseException):
+    """The process is no more."""
+
+
+class Mortal(MemoryStore):
+    """A store whose process is killed instead of writing once more."""
+
+    left = float("inf")
+
+    def put(self, id: str, record: dict[str, Any]) -> None:
+        if self.left == 0:
+            raise Killed
+        self.left -= 1
+        super().put(id, record)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("conversation", [False, True])
+def test_a_process_may_die_between_any_two_writes(stands: Stands, conversation: bool) -> None:
+    """Another brings the run to its end, or makes a new one; the thread is never stuck.
+
+    A response that nobody knew of used to leave calls in its conversation, where no other could be created.
+    """
+    for writes in count():
+        store = Mortal()
+        stand = stands(TWO_CALLS, store=store)
+        backend = stand.backend()
+        ids = stand.scene(backend, conversation=conversation)
+        store.left = writes
+        try:
+            driven(stand, backend, *ids)
+        except Killed:
+            store.left = float("inf")
+        else:
+            break
+        heir = stand.backend()
+        stand.world.advance(61)
+        for view in heir.list_runs(ids[0]):
+            tools = {"count": lambda: "found"}
+            ended = attach(
+                heir, *ids[:1], view.id, tools=tools, clock=stand.world.clock, sleep=stand.world.advance
+            )
+            assert ended.status == "completed", writes
+        heir.create_message(ids[0], content="Once more")
+        assert driven(stand, heir, *ids).status == "completed", writes
+    assert writes > 5
+
+
+# What a backend is told
+
+
+@pytest.mark.parametrize("wrong", [{"expires_after": -1}, {"expires_after": "600"}, {"lease": None}])
+def test_a_time_that_is_none_is_refused_at_once(stands: Stands, wrong: dict[str, Any]) -> None:
+    """It used to be told by the first run, or never."""
+    with pytest.raises(MisuseError, match="a number of seconds above 0"):
+        stands().backend(**wrong)
+
+
+def test_a_record_that_is_none_is_said_to_be(stands: Stands) -> None:
+    """For instance one that a later version wrote: it used to be a TypeError."""
+    store = MemoryStore()
+    stand = stands(store=store)
+    backend = stand.backend()
+    ids = stand.scene(backend)
+    view = backend.create_run(*ids)
+    kept = store.get(view.id)
+    assert kept is not None
+    store.put(view.id, {**kept, "fields": {**kept["fields"], "mood": "good"}})
+    with pytest.raises(HistoryError, match="mood"):
+        backend.retrieve_run(ids[0], view.id)
 
 
 # Answers that make no sense

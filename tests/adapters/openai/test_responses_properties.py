@@ -259,7 +259,7 @@ def check_log(log: Sequence[Any]) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=max(100, settings.default.max_examples))
+@settings(max_examples=max(50, settings.default.max_examples // 2))
 @given(
     scene=scenes(["background", "stream"], (0.0, 1.0, 20.0, 299.0, NEVER)),
     cancel_after=st.sampled_from([None, None, 0.5, 2.0, 5.0]),

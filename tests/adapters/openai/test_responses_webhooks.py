@@ -9,6 +9,7 @@ from typing import Any
 import openai
 import pytest
 
+from runlife import MisuseError
 from runlife_adapters.memory import After, Schedule
 from runlife_adapters.memory.responses.webhooks import webhook
 
@@ -63,6 +64,26 @@ def test_a_wrong_signature_is_refused(at: Any, secret: str) -> None:
     with pytest.raises(openai.InvalidWebhookSignatureError):
         backend.receive_webhook(body + b" ", headers, secret=secret)
     assert len(at.line.made) == made
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"webhook-signature": None}, {"webhook-signature": "v1,\u00e9"}, {"webhook-timestamp": "soon"}]
+)
+def test_what_is_not_signed_at_all_is_refused_in_the_same_way(at: Any, wrong: dict[str, str | None]) -> None:
+    """Everybody can post to an endpoint; the SDK has other errors, or a TypeError, for some of it."""
+    backend, _, response = begun(at)
+    headers, body = webhook("response.completed", response, secret=SECRET, now=at.world.clock.now())
+    sent = {name: value for name, value in {**headers, **wrong}.items() if value is not None}
+    with pytest.raises(openai.InvalidWebhookSignatureError):
+        backend.receive_webhook(body, sent, secret=SECRET)
+
+
+def test_without_a_secret_nothing_can_be_checked(at: Any) -> None:
+    """That is no fault of whoever posted it."""
+    backend, _, response = begun(at)
+    headers, body = webhook("response.completed", response, secret=SECRET, now=at.world.clock.now())
+    with pytest.raises(MisuseError, match="webhook_secret"):
+        backend.receive_webhook(body, headers)
 
 
 @pytest.mark.parametrize("late", [-301, 301])

@@ -54,7 +54,7 @@ class ResponsesBackend:
         return self._do(self._runs.create_run(thread_id, assistant_id, **overrides))
 
     def retrieve_run(self, thread_id: str, run_id: str) -> RunView:
-        """Look at a run. While its response is streamed, wait for what happens next instead."""
+        """Look at a run. In the foreground there is nothing to ask: wait for what its stream tells next."""
         return self._do(self._runs.retrieve_run(thread_id, run_id))
 
     def list_runs(self, thread_id: str) -> Sequence[RunView]:
@@ -105,7 +105,10 @@ class ResponsesBackend:
         return self._do(steps)
 
     def delete_thread(self, thread_id: str) -> None:
-        """Forget a thread and its runs, and delete the conversation that was made for it."""
+        """Forget a thread and its runs, and delete the conversation that was made for it.
+
+        A run that is active is cancelled before, so that it costs nothing more.
+        """
         self._do(self._runs.delete_thread(thread_id))
 
     def create_message(self, thread_id: str, *, content: Any, role: str = "user", **others: Any) -> None:
@@ -149,7 +152,7 @@ class ResponsesBackend:
 
         :param body: the body of the request, as it came.
         :param secret: that of the endpoint; by default the client's ``webhook_secret``.
-        :raises openai.InvalidWebhookSignatureError: when the signature is missing, wrong, or five minutes off.
+        :raises openai.InvalidWebhookSignatureError: when the signature is missing or wrong, or old.
         :raises MisuseError: when there is no secret.
         """
         event = event_in(self._client, body, headers, secret)

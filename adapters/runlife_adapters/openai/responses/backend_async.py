@@ -46,7 +46,7 @@ class AsyncResponsesBackend:
         return await self._do(self._runs.create_run(thread_id, assistant_id, **overrides))
 
     async def retrieve_run(self, thread_id: str, run_id: str) -> RunView:
-        """Look at a run. While its response is streamed, wait for what happens next instead."""
+        """Look at a run. In the foreground there is nothing to ask: wait for what its stream tells next."""
         return await self._do(self._runs.retrieve_run(thread_id, run_id))
 
     async def list_runs(self, thread_id: str) -> Sequence[RunView]:
@@ -96,7 +96,10 @@ class AsyncResponsesBackend:
         return await self._do(steps)
 
     async def delete_thread(self, thread_id: str) -> None:
-        """Forget a thread and its runs, and delete the conversation that was made for it."""
+        """Forget a thread and its runs, and delete the conversation that was made for it.
+
+        A run that is active is cancelled before, so that it costs nothing more.
+        """
         await self._do(self._runs.delete_thread(thread_id))
 
     async def create_message(
@@ -140,7 +143,7 @@ class AsyncResponsesBackend:
 
         :param body: the body of the request, as it came.
         :param secret: that of the endpoint; by default the client's ``webhook_secret``.
-        :raises openai.InvalidWebhookSignatureError: when the signature is missing, wrong, or five minutes off.
+        :raises openai.InvalidWebhookSignatureError: when the signature is missing or wrong, or old.
         :raises MisuseError: when there is no secret.
         """
         event = event_in(self._client, body, headers, secret)

@@ -18,6 +18,7 @@ response of ours was lost, or has just been stopped, and where somebody else is 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from runlife import RefusedError, Run, RunStatus, ToolOutput
@@ -266,7 +267,15 @@ class Runs(Looks):
             record = yield from self._stop(record)
         return self.view(record)
 
-    # Messages
+    # Threads and messages
+
+    def delete_thread(self, thread_id: str) -> Steps[None]:
+        """Forget a thread, and have a run cancelled that is active: nobody could do it afterwards."""
+        latest = self.latest_run(self.thread(thread_id))
+        if latest is not None and latest.run.is_active:
+            with suppress(RejectedError):  # it is over by now, or being cancelled
+                yield from self.cancel_run(thread_id, latest.id)
+        yield from super().delete_thread(thread_id)
 
     def create_message(self, thread_id: str, **message: Any) -> Steps[None]:
         """Add a message to a thread."""

@@ -10,8 +10,9 @@ The records of one thread are written by one process at a time. Another one may 
 from __future__ import annotations
 
 import json
-from copy import deepcopy
+import os
 from pathlib import Path
+from threading import get_ident
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
 
@@ -43,15 +44,17 @@ class MemoryStore:
     """Keeps records as long as the process lives."""
 
     def __init__(self) -> None:
-        self._records = dict[str, "Json"]()
+        self._records = dict[str, str]()  # as text: a copy that shares nothing is had sooner so
 
     def get(self, id: str) -> Json | None:
         """Return the record with this id, or None."""
-        return deepcopy(self._records.get(id))
+        text = self._records.get(id)
+        record: Json | None = None if text is None else json.loads(text)
+        return record
 
     def put(self, id: str, record: Json) -> None:
         """Keep a record."""
-        self._records[id] = deepcopy(record)
+        self._records[id] = json.dumps(record)
 
     def delete(self, id: str) -> None:
         """Forget a record."""
@@ -74,9 +77,9 @@ class FileStore:
         return record
 
     def put(self, id: str, record: Json) -> None:
-        """Keep a record. A crash leaves the old one or the new one, whole."""
+        """Keep a record. A crash leaves the old one or the new one, whole; of two at once, one stays."""
         file = self._file(id)
-        draft = file.with_suffix(".new")
+        draft = file.with_suffix(f".{os.getpid()}-{get_ident()}.new")
         draft.write_text(json.dumps(record), "utf-8")
         draft.replace(file)
 
