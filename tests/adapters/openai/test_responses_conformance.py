@@ -21,12 +21,13 @@ from runlife_adapters.conformance import CASES, Blocking, Case, ConformanceError
 from runlife_adapters.http.asgi import create_app
 from runlife_adapters.http.server import serve
 from runlife_adapters.memory import NEVER, After, Schedule, World
-from runlife_adapters.openai.responses import ResponsesBackend
+from runlife_adapters.openai.responses import AsyncResponsesBackend, Mode, ResponsesBackend
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
 
+WAYS = ("polled", "streamed", "conversation", "async")
 UNSTAMPED = "only a completion is stamped; what has no stamp may have come before the deadline, and counts"
 DOES_NOT_APPLY = ("fail@* at expires_at is too late", "cut_short@* at expires_at is too late")
 """What is not so over responses, by the names of the cases."""
@@ -138,7 +139,7 @@ class HeldUp(LocalHarness):
         return view
 
 
-@pytest.fixture(params=["polled", "streamed", "conversation", "async"])
+@pytest.fixture(params=WAYS)
 def harness(
     request: pytest.FixtureRequest, stands: Callable[..., Any], case: Case
 ) -> Generator[LocalHarness]:
@@ -166,14 +167,30 @@ def test_it_conforms(case: Case, harness: LocalHarness) -> None:
     case.run(harness)
 
 
-@pytest.mark.slow
-def test_it_conforms_over_loopback(stands: Callable[..., Any]) -> None:
-    """The same over a socket, with one server, as far as it may make a difference."""
+@pytest.fixture(params=WAYS)
+def far_harness(request: pytest.FixtureRequest, stands: Callable[..., Any]) -> Generator[LocalHarness]:
+    """Each way to run, over a socket."""
     world: World = stands().world
-    with serve(create_app(world)) as server, openai.OpenAI(base_url=server.url, api_key="-") as client:
-        backend = ResponsesBackend(client, clock=world.clock)
-        harness = LocalHarness(backend, world, backend, lambda answer: answer)
-        cases = [c for c in CASES if matches(c.name, OVER_LOOPBACK) and "cancel" not in c.name]
-        for case in cases:
-            case.run(harness)
+    with serve(create_app(world)) as server:
+        place: dict[str, Any] = {"base_url": server.url, "api_key": "-"}
+        if request.param == "async":
+            client = openai.AsyncOpenAI(**place)
+            patient = AsyncResponsesBackend(client, clock=world.clock)
+            with Blocking(patient) as blocking:
+                yield LocalHarness(blocking, world, patient, blocking._runner.run)
+                blocking._runner.run(client.close())
+            return
+        mode: Mode = "stream" if request.param == "streamed" else "background"
+        options = {"conversation": True} if request.param == "conversation" else {}
+        with openai.OpenAI(**place) as client:
+            backend = ResponsesBackend(client, clock=world.clock, mode=mode)
+            yield LocalHarness(backend, world, backend, lambda answer: answer, options)
+
+
+@pytest.mark.slow
+def test_it_conforms_over_loopback(far_harness: LocalHarness) -> None:
+    """The same over a socket, with one server, as far as it may make a difference."""
+    cases = [c for c in CASES if matches(c.name, OVER_LOOPBACK) and "cancel" not in c.name]
+    for case in cases:
+        case.run(far_harness)
     assert len(cases) > 20
