@@ -125,7 +125,10 @@ def responses_and_conversations(client: OpenAI) -> None:
     assert answer.output_text == "Well?"
     assert responses.retrieve(answer.id) == answer
     assert [item.type for item in responses.input_items.list(answer.id)] == ["message", "message"]
-    assert responses.input_tokens.count(model="gpt-4o", input="Well?").input_tokens > 0
+    if hasattr(responses, "input_tokens"):
+        assert responses.input_tokens.count(model="gpt-4o", input="Well?").input_tokens > 0
+    else:  # before 2.x the SDK had no method for it
+        client.post("/responses/input_tokens", cast_to=object, body={"model": "gpt-4o", "input": "Well?"})
     slow = responses.create(model="gpt-4o", input="Think.", background=True)
     assert responses.cancel(slow.id).status == "cancelled"
     responses.delete(slow.id)
