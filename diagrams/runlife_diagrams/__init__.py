@@ -15,17 +15,17 @@ What is drawn is a function of a :class:`~runlife_diagrams.picture.Picture`, whi
 it is to be drawn, as data.
 """
 
-from runlife_diagrams.as_json import picture_schema
 from runlife_diagrams.compose import picture_of
 from runlife_diagrams.draw import FORMATS, Format, TextFormat, render
 from runlife_diagrams.errors import PathError, PictureError, RendererError, RendererMissingError
+from runlife_diagrams.formats.as_json import picture_schema
+from runlife_diagrams.formats.terminal import terminal
 from runlife_diagrams.highlight import highlight
 from runlife_diagrams.overlays import Belief, Counts, Difference, OverlayLike
 from runlife_diagrams.picture import Detail, Direction, Picture, Theme
 from runlife_diagrams.route import Path
 from runlife_diagrams.sequence import Exchange, Lost, Seen, SequenceFormat, StreamEvent, render_sequence
 from runlife_diagrams.shipped import check_all, standard_pictures, write_all
-from runlife_diagrams.terminal import terminal
 from runlife_diagrams.timeline import TimelineFormat, render_timeline
 
 __all__ = [

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 
-from runlife_diagrams.as_json import to_json
 from runlife_diagrams.compose import picture_of
-from runlife_diagrams.dot import to_dot
 from runlife_diagrams.errors import PictureError
-from runlife_diagrams.marking import mark
-from runlife_diagrams.mermaid import to_mermaid
+from runlife_diagrams.figure.marking import mark
+from runlife_diagrams.figure.svg import to_svg
+from runlife_diagrams.formats.as_json import to_json
+from runlife_diagrams.formats.dot import to_dot
+from runlife_diagrams.formats.mermaid import to_mermaid
+from runlife_diagrams.formats.plantuml import to_plantuml
+from runlife_diagrams.formats.scxml import to_scxml
+from runlife_diagrams.formats.table import to_html_table, to_markdown
+from runlife_diagrams.formats.terminal import terminal
+from runlife_diagrams.formats.xstate import to_xstate
 from runlife_diagrams.overlays import is_way, way_of
 from runlife_diagrams.picture import Detail, Direction, Picture, Theme, one_of
-from runlife_diagrams.plantuml import to_plantuml
-from runlife_diagrams.scxml import to_scxml
 from runlife_diagrams.shipped import shipped_for
-from runlife_diagrams.svg import to_svg
-from runlife_diagrams.table import to_html_table, to_markdown
-from runlife_diagrams.terminal import terminal
-from runlife_diagrams.xstate import to_xstate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -116,8 +116,8 @@ def render(
 
     :param format: a picture: ``svg``, ``png``, ``mermaid`` (``stateDiagram-v2``), ``dot`` (Graphviz),
         ``plantuml``, ``html`` (a page of its own, to move about in), ``json`` (the picture as data, see
-        :func:`~runlife_diagrams.as_json.picture_schema`) or ``text`` (for a terminal, see
-        :func:`~runlife_diagrams.terminal.terminal`). Or the lifecycle itself, always with all that is
+        :func:`~runlife_diagrams.formats.as_json.picture_schema`) or ``text`` (for a terminal, see
+        :func:`~runlife_diagrams.formats.terminal.terminal`). Or the lifecycle itself, always with all that is
         known of it: ``markdown`` and ``html-table`` (transition tables), ``scxml`` (W3C) or ``xstate``
         (JSON config of XState v5).
     :param overlay: what is shown on the picture:

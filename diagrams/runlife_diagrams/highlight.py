@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from runlife_diagrams.compose import picture_of
 from runlife_diagrams.errors import PictureError
-from runlife_diagrams.marking import mark
+from runlife_diagrams.figure.marking import mark
 from runlife_diagrams.shipped import STANDARD, shipped_for
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 Theory of operation
 -------------------
 Graphviz lays out, we draw. From its SVG only the geometry is taken: boxes by their id, lines by
-theirs. All that a reader sees is then written by :mod:`runlife_diagrams.svg`.
+theirs. All that a reader sees is then written by :mod:`runlife_diagrams.figure.svg`.
 
 dot orders the nodes of a rank by a search that starts from the order of its input and stops in a
 local optimum. For one picture it finds layouts with five crossings and with fifteen, depending on

@@ -15,8 +15,8 @@ from runlife import Instance, Lifecycle, RunlifeError
 from runlife.history import Journal
 from runlife_diagrams.draw import render
 from runlife_diagrams.embed import as_image
+from runlife_diagrams.formats.terminal import terminal
 from runlife_diagrams.sequence import render_sequence
-from runlife_diagrams.terminal import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable

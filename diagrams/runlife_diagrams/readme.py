@@ -12,8 +12,8 @@ from __future__ import annotations
 import re
 
 from runlife_diagrams.errors import PictureError
+from runlife_diagrams.formats.table import to_markdown
 from runlife_diagrams.shipped import STANDARD
-from runlife_diagrams.table import to_markdown
 
 __all__ = ["refresh"]
 

@@ -19,10 +19,10 @@ from attrs import evolve
 from runlife import MESSAGE, RUN, RUN_STEP, Lifecycle
 from runlife.responses import RESPONSE, RUN_OVER_RESPONSES
 from runlife_diagrams.compose import picture_of
+from runlife_diagrams.figure.marking import mark
+from runlife_diagrams.figure.svg import to_svg
+from runlife_diagrams.formats.mermaid import to_mermaid
 from runlife_diagrams.layout import CAREFUL, THOROUGH
-from runlife_diagrams.marking import mark
-from runlife_diagrams.mermaid import to_mermaid
-from runlife_diagrams.svg import to_svg
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

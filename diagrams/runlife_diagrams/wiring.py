@@ -14,7 +14,7 @@ leads from live status to live status weighs more than what ends there, and the 
 weigh nothing: they go wherever they disturb least. Terminal statuses are of one rank.
 
 Two texts are written from this: :mod:`runlife_diagrams.draft`, which only a layout reads, and
-:mod:`runlife_diagrams.dot`, which people do.
+:mod:`runlife_diagrams.formats.dot`, which people do.
 """
 
 from __future__ import annotations

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 
 from runlife import RUN, Policy, Run
 from runlife_diagrams import layout, picture_of, render, render_timeline
-from runlife_diagrams.dot import to_dot
+from runlife_diagrams.figure.svg import to_svg
+from runlife_diagrams.formats.dot import to_dot
 from runlife_diagrams.png import svg_to_png
 from runlife_diagrams.renderer import pure
-from runlife_diagrams.svg import to_svg
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

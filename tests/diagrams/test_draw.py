@@ -29,7 +29,7 @@ PROGRAM = """
 import sys
 from runlife import MESSAGE, RUN, Run, ToolCall
 from runlife_diagrams import FORMATS, Difference, picture_of, render, render_sequence, render_timeline
-from runlife_diagrams.svg import to_svg
+from runlife_diagrams.figure.svg import to_svg
 run = Run.create(id="r", now=0.0, expires_after=9.0)
 run.apply("start", now=1.0)
 run.apply("require_action", now=2.0, tool_calls=[ToolCall("a", "f"), ToolCall("b", "g")])

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from runlife import MESSAGE, RUN, RUN_STEP, Lifecycle, Policy
 from runlife_diagrams import FORMATS, Picture, PictureError, render
-from runlife_diagrams.dot import to_dot
-from runlife_diagrams.mermaid import to_mermaid
+from runlife_diagrams.figure.svg import to_svg
+from runlife_diagrams.formats.dot import to_dot
+from runlife_diagrams.formats.mermaid import to_mermaid
 from runlife_diagrams.renderer import dot_to_svg
-from runlife_diagrams.svg import to_svg
 from runlife_diagrams.text import visible
 from runlife_diagrams.wiring import lines_of
 

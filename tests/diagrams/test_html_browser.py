@@ -10,8 +10,8 @@ import pytest
 
 from runlife import RUN, Cause, Lifecycle, on
 from runlife_diagrams import picture_of, render
+from runlife_diagrams.figure.svg import to_svg
 from runlife_diagrams.html import to_html
-from runlife_diagrams.svg import to_svg
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from runlife import MESSAGE, RUN, RUN_STEP, Lifecycle
 from runlife_diagrams import Picture, picture_schema, render
-from runlife_diagrams.as_json import to_json
+from runlife_diagrams.formats.as_json import to_json
 
 OURS = pytest.mark.parametrize("lifecycle", [RUN, RUN_STEP, MESSAGE], ids=lambda one: one.name)
 

@@ -10,9 +10,9 @@ from attrs import evolve
 from runlife import MESSAGE, RUN, RUN_STEP
 from runlife_diagrams import RendererError, layout, picture_of
 from runlife_diagrams.draft import draft
+from runlife_diagrams.figure.svg import to_svg
 from runlife_diagrams.layout import THOROUGH, TRIES, lay_out, read
 from runlife_diagrams.renderer import dot_to_svg
-from runlife_diagrams.svg import to_svg
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from runlife import MESSAGE, RUN, RUN_STEP, Lifecycle, Policy
 from runlife_diagrams import Difference, Picture, render
-from runlife_diagrams.mermaid import to_mermaid
+from runlife_diagrams.formats.mermaid import to_mermaid
 from runlife_diagrams.text import visible
 
 MODULES = Path(os.environ.get("RUNLIFE_NODE_MODULES", Path(__file__).parents[2] / "node_modules"))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from runlife import MESSAGE, RUN, RUN_STEP, Lifecycle
 from runlife_diagrams import Picture, render
-from runlife_diagrams.plantuml import to_plantuml
+from runlife_diagrams.formats.plantuml import to_plantuml
 from runlife_diagrams.text import visible
 
 OURS = pytest.mark.parametrize("lifecycle", [RUN, RUN_STEP, MESSAGE], ids=lambda one: one.name)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from runlife import MESSAGE, RUN, RUN_STEP, Lifecycle, Policy
 from runlife_diagrams import render
-from runlife_diagrams.scxml import NAMESPACE, to_scxml
+from runlife_diagrams.formats.scxml import NAMESPACE, to_scxml
 from runlife_diagrams.text import visible
 
 OURS = pytest.mark.parametrize("lifecycle", [RUN, RUN_STEP, MESSAGE], ids=lambda one: one.name)

@@ -14,11 +14,11 @@ from runlife import MESSAGE, RUN, RUN_STEP, Cause, Lifecycle, Policy, Record, Ru
 from runlife.trace import UnlawfulError
 from runlife.trace.samples import Believed, Conflict, Sample
 from runlife_diagrams import Detail, Direction, RendererMissingError, picture_of, render
-from runlife_diagrams.bands import bands_of
+from runlife_diagrams.figure.bands import bands_of
+from runlife_diagrams.figure.svg import to_svg
 from runlife_diagrams.layout import Box, Layout, lay_out
 from runlife_diagrams.renderer import dot_to_svg
 from runlife_diagrams.style import THEMES
-from runlife_diagrams.svg import to_svg
 from runlife_diagrams.text import width
 
 _ROWS = {row.event: row for row in RUN.transitions}
@@ -175,7 +175,7 @@ def test_without_a_renderer_the_error_says_what_to_install(monkeypatch: pytest.M
     def missing(*_: object) -> None:
         raise RendererMissingError
 
-    monkeypatch.setattr("runlife_diagrams.svg.lay_out", missing)
+    monkeypatch.setattr("runlife_diagrams.figure.svg.lay_out", missing)
     options: tuple[dict[str, Any], ...]
     options = ({"direction": "LR"}, {"guards": False}, {"detail": "simple"}, {"evidence": True})
     for option in options:

@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 
 from runlife import MESSAGE, RUN, RUN_STEP, Lifecycle, Policy
 from runlife_diagrams import render
-from runlife_diagrams.table import to_html_table, to_markdown
+from runlife_diagrams.formats.table import to_html_table, to_markdown
 from runlife_diagrams.text import visible
 
 OURS = pytest.mark.parametrize("lifecycle", [RUN, RUN_STEP, MESSAGE], ids=lambda one: one.name)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from runlife import MESSAGE, RUN, RUN_STEP, Lifecycle, Policy
 from runlife_diagrams import render
-from runlife_diagrams.xstate import to_xstate
+from runlife_diagrams.formats.xstate import to_xstate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

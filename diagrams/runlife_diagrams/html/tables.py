@@ -1,4 +1,4 @@
-"""The tables of a page: those of :mod:`runlife_diagrams.table`, tied to the parts of the picture.
+"""The tables of a page: those of :mod:`runlife_diagrams.formats.table`, tied to the parts of the picture.
 
 A line bears the ids of what it tells of: a status, or a row with its source and its target. So what is chosen
 in the one lights up in the other, and the panel of the page has its words from here. The table of rows gets
@@ -12,8 +12,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
 
+from runlife_diagrams.formats.table import to_html_table
 from runlife_diagrams.route import statuses_of
-from runlife_diagrams.table import to_html_table
 from runlife_diagrams.text import visible
 
 if TYPE_CHECKING:

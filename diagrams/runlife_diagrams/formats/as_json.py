@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from attrs import asdict, fields_dict, has
 
-from runlife_diagrams.names import to_json_text
+from runlife_diagrams.formats.names import to_json_text
 from runlife_diagrams.picture import Picture
 
 __all__ = ["picture_schema", "to_json"]

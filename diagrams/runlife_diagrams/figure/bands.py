@@ -11,9 +11,9 @@ from xml.etree.ElementTree import Element, SubElement
 
 from attrs import frozen
 
+from runlife_diagrams.figure.shapes import BASELINE, add_text, number, rectangle
 from runlife_diagrams.layout import Box
 from runlife_diagrams.picture import Group
-from runlife_diagrams.shapes import BASELINE, add_text, number, rectangle
 from runlife_diagrams.text import width
 
 if TYPE_CHECKING:

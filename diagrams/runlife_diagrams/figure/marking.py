@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, fromstring
 
-from runlife_diagrams.legend import BADGE, add_badge, badge_width, legend_of
-from runlife_diagrams.shapes import number, write
+from runlife_diagrams.figure.legend import BADGE, add_badge, badge_width, legend_of
+from runlife_diagrams.figure.shapes import number, write
 from runlife_diagrams.style import stylesheet
 from runlife_diagrams.text import width
 
@@ -37,7 +37,7 @@ Sides = tuple[float, float, float, float]
 
 
 def mark(svg: str, overlay: Overlay | None, theme: Theme) -> str:
-    """Return an SVG of :func:`runlife_diagrams.svg.to_svg` in a theme, with an overlay on it."""
+    """Return an SVG of :func:`runlife_diagrams.figure.svg.to_svg` in a theme, with an overlay on it."""
     root = fromstring(svg)  # noqa: S314 - written by to_svg
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]

@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-from runlife_diagrams.names import identifiers
+from runlife_diagrams.formats.names import identifiers
 from runlife_diagrams.route import statuses_of
 from runlife_diagrams.text import visible
 

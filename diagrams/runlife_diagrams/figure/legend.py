@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement
 
+from runlife_diagrams.figure.shapes import BASELINE, add_text, number, point, rectangle
 from runlife_diagrams.layout import Box
-from runlife_diagrams.shapes import BASELINE, add_text, number, point, rectangle
 from runlife_diagrams.style import NODE_MARKS
 from runlife_diagrams.text import width
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from runlife import Cause
-from runlife_diagrams.names import identifiers, to_json_text
+from runlife_diagrams.formats.names import identifiers, to_json_text
 from runlife_diagrams.route import statuses_of
 from runlife_diagrams.text import visible
 

@@ -2,7 +2,7 @@
 
 Theory of operation
 -------------------
-The SVG is drawn without any overlay, and :mod:`runlife_diagrams.marking` then adds one to the finished
+The SVG is drawn without any overlay, and :mod:`runlife_diagrams.figure.marking` then adds one to the finished
 drawing: classes on what is marked, badges beside it, words. So an overlay looks the same on a picture
 that was just laid out and on one that was shipped, and showing one needs no layout.
 
@@ -25,13 +25,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement
 
-from runlife_diagrams.bands import HEADING, add_band, bands_of
+from runlife_diagrams.figure.bands import HEADING, add_band, bands_of
+from runlife_diagrams.figure.legend import legend_of
+from runlife_diagrams.figure.marking import show
+from runlife_diagrams.figure.shapes import BASELINE, RIM, add_text, number, point, rectangle, write
 from runlife_diagrams.layout import TRIES, Box, Layout, lay_out
 from runlife_diagrams.layout import Line as Curve
-from runlife_diagrams.legend import legend_of
-from runlife_diagrams.marking import show
 from runlife_diagrams.renderer import Renderer, dot_to_svg
-from runlife_diagrams.shapes import BASELINE, RIM, add_text, number, point, rectangle, write
 from runlife_diagrams.style import stylesheet
 from runlife_diagrams.wiring import FROM, TO, lines_of, name_lines
 
