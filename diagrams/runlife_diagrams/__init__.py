@@ -5,11 +5,10 @@
 >>> print(render(RUN, "mermaid", guards=False).splitlines()[5])
   queued --> in_progress: start<br/>(server)
 
-The pictures of our own tables are shipped, and a path is shown on them with nothing installed:
-``render(RUN, overlay=run)``. To lay out anything else as SVG or HTML, and to
-paint a PNG, needs graphviz-pure (``pip install 'runlife[diagrams]'``); every other format is text, and
-needs nothing. The lifecycle
-itself goes out as a table (Markdown, HTML), as SCXML and as a machine of XState; a picture, as JSON.
+The pictures of our own tables are shipped, and shown with nothing installed, whatever lies over them:
+``render(RUN, overlay=run)``. To lay out anything else needs a Graphviz, and a PNG needs graphviz-pure
+(``pip install 'runlife[diagrams]'``); the other formats are text, and need nothing. The lifecycle itself
+goes out as a table (Markdown, HTML), as SCXML and as a machine of XState; a picture, as JSON.
 
 What is drawn is a function of a :class:`~runlife_diagrams.picture.Picture`, which is the lifecycle as
 it is to be drawn, as data.
