@@ -29,6 +29,7 @@ from runlife.errors import HistoryError, MisuseError
 from runlife.responses.mapping import OWN, REASONS, meaning_of, over_budget
 from runlife.responses.table import RESPONSE, ResponseStatus
 from runlife.run import Run
+from runlife.table import RUN
 from runlife.values import LastError, ToolCall, ToolOutput, Usage
 
 if TYPE_CHECKING:
@@ -91,9 +92,12 @@ class Chain:
 
         :param id: of the run.
         :param wanted: further arguments of the run's creation: ``thread_id``, ``expires_after``, budgets.
+        :param lifecycle: the table under another policy, which must have all that chains can do.
         :raises RefusedError: when the run may not be created (another one is active on the thread).
+        :raises MisuseError: when the policy forbids what a chain can do: a cancel anywhere, for instance.
         :raises PayloadError: when an argument is ill-typed.
         """
+        _check(lifecycle)
         born = _born(seen)
         run = Run.create(id=id, now=now, lifecycle=lifecycle, **wanted)
         ahead = 0.0 if seen.created_at is None else now - seen.created_at
@@ -273,6 +277,16 @@ class Chain:
             msg = f"not a chain of responses: its responses are {responses!r:.80}"
             raise HistoryError(msg)
         return cls(run, responses, status, ahead, looked_at, under_way)
+
+
+def _check(lifecycle: Lifecycle[RunStatus] | None) -> None:
+    """Refuse a policy under which a run could not take what its responses do (:mod:`.exhaustion`)."""
+    if lifecycle is not None:
+        there = {str(row) for row in lifecycle.transitions}
+        lacking = [str(row) for row in RUN.transitions if str(row) not in there]
+        if lacking:
+            msg = f"a run over responses has {lacking[0]}, which this policy switches off; leave it on"
+            raise MisuseError(msg)
 
 
 def _born(seen: Seen) -> Transition[ResponseStatus]:

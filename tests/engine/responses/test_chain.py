@@ -11,11 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runlife import (
+    RUN,
     GuardError,
     HistoryError,
     IllegalEventError,
     LastError,
     MisuseError,
+    Policy,
     RefusedError,
     Run,
     RunStatus,
@@ -108,6 +110,21 @@ def test_a_stale_look_tells_nothing() -> None:
     assert chain.look(Seen("resp_1", "queued"), now=102) == ()
     assert chain.look(Seen("resp_0", "failed"), now=103) == ()
     assert chain.run.status is RunStatus.IN_PROGRESS
+
+
+@pytest.mark.parametrize(
+    ("policy", "says"),
+    [
+        (Policy(cancel_may_lose=False), "cancelling -complete-> completed"),
+        (Policy(cancel_outside_in_progress=False), "queued -cancel-> cancelling"),
+        (Policy(queued_may_fail=False), "queued -fail-> failed"),
+    ],
+)
+def test_a_policy_that_forbids_what_responses_do_is_refused(policy: Policy, says: str) -> None:
+    """It used to be taken, and a look at the response that did it was refused by the run much later."""
+    with pytest.raises(MisuseError, match=says):
+        begun(lifecycle=RUN.under(policy))
+    assert begun(lifecycle=RUN.under(Policy(usage_when_stopped="null"))).at_work
 
 
 # Cancels
